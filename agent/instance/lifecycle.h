@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of one instance, as a function from (instance, event) to (instance, operation, claims).
+//
+// Nothing here blocks, reads a clock, or knows about threads: the same input always gives the same
+// output, which lets tests/sim replay a failure from its seed. Decide runs inside a ledger transaction
+// on the record as it is there, so no event ever acts on an old copy; running the steps and feeding
+// their outcomes back as events is the work of InstanceActor (actor.h).
+//
+// Invariants (lifecycle_property_test.cc):
+//   1. A step is kRunning or kUndoing in the returned operation before its effect begins.
+//   2. At most one step of an instance is kRunning or kUndoing.
+//   3. kTerminated is final: every later event changes nothing.
+//   4. An outcome of an older operation or attempt changes nothing.
+//   5. `generation` grows only with the spec or the intent, never by an observation.
+//   6. A guest is destroyed or undefined only by a step of an operation whose record has the intent
+//      STOPPED or TERMINATED, or to undo a start that failed.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "core/base/clock.h"
+#include "core/base/status.h"
+#include "core/model/instance_record.h"
+#include "core/model/operation.h"
+#include "drivers/hypervisor.h"
+
+namespace berth {
+
+// Verbs. Refused with FAILED_PRECONDITION (INCORRECT_INSTANCE_STATE or OPERATION_IN_PROGRESS) naming
+// the state and what would be allowed; a verb that asks for what is so already succeeds and changes
+// nothing (stop of a stopped instance, terminate of a terminated one), as EC2's do.
+struct StartRequested {};
+struct StopRequested {
+  bool force = false;  // At once, without asking the guest.
+  Duration grace{0};   // How long the guest may take before it is forced.
+};
+struct RebootRequested {
+  bool hard = false;
+  Duration grace{0};
+};
+struct TerminateRequested {};
+
+// A step has ended. Ignored unless it names the step that runs now.
+struct StepEnded {
+  std::string operation_id;
+  size_t step = 0;
+  int attempt = 0;
+  model::Error error;  // ok() = it is done.
+  std::string accel;   // kVerify's finding; "" else.
+};
+
+// What the hypervisor says of the guest now (a level, asked for after an event or by recovery).
+struct GuestObserved {
+  bool defined = false;
+  Power power = Power::kOff;
+  OffReason off_reason = OffReason::kUnknown;
+  // True when the agent has just started: nothing is outstanding, and what happened since the last
+  // observation was not seen.
+  bool at_recovery = false;
+};
+
+using LifecycleEvent = std::variant<StartRequested, StopRequested, RebootRequested,
+                                    TerminateRequested, StepEnded, GuestObserved>;
+
+// What Decide may use beside the instance itself.
+struct LifecycleContext {
+  WallTime now{};
+  std::string boot_id;           // Of the host, now.
+  std::string new_operation_id;  // Used where the event begins an operation.
+};
+
+struct Decision {
+  model::InstanceRecord record;
+  // The operation to store: the one changed or begun. nullopt: none is touched.
+  std::optional<model::Operation> operation;
+  // The one that the new operation has cut short, cancelled.
+  std::optional<model::Operation> superseded;
+  bool acquire_run_claim = false;  // The verb succeeds only if the claim can be had.
+  bool release_run_claim = false;
+  bool release_disk_claim = false;
+  // The running step is to be begun again only after this long.
+  Duration retry_after{0};
+  bool changed = false;  // False: nothing is to be written at all.
+};
+
+// The operation that creates an instance; its first step is running already.
+model::Operation NewCreateOperation(const std::string& operation_id, const std::string& instance_id,
+                                    WallTime now);
+
+// What `event` means for `record`, whose current operation is `operation` (null if it has none).
+StatusOr<Decision> Decide(const model::InstanceRecord& record, const model::Operation* operation,
+                          const LifecycleEvent& event, const LifecycleContext& context);
+
+// Index of the step that runs or is being undone; nullopt if the operation waits for nothing.
+std::optional<size_t> ActiveStep(const model::Operation& operation);
+
+// An etag over what a client may have read: changes whenever the generation or state does.
+std::string EtagOf(const model::InstanceRecord& record);
+
+}  // namespace berth

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each step does to the world, and how to take it back. Steps are safe to run twice; each ends
+// with one call of `done`, from an unspecified thread. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/executor.h"
+#include "core/base/status.h"
+#include "core/model/instance_record.h"
+#include "core/model/operation.h"
+#include "drivers/hypervisor.h"
+#include "drivers/storage/storage.h"
+
+namespace berth {
+
+struct StepOutcome {
+  Status status;
+  std::string accel;  // Set by kVerify.
+};
+
+class StepRunner {
+ public:
+  using Done = std::function<void(StepOutcome)>;
+
+  // All outlive this. `node_id` and `ledger_id` go into each domain's metadata.
+  StepRunner(Hypervisor& hypervisor, Storage& storage, Executor& executor, std::string node_id,
+             std::string ledger_id);
+
+  // Forwards if the step is kRunning, backwards if it is kUndoing.
+  void Run(const model::InstanceRecord& record, const model::Operation& operation, size_t step,
+           Done done);
+
+ private:
+  void Forward(const model::InstanceRecord& record, model::StepKind kind, Duration grace, Done done);
+  void Backward(const model::InstanceRecord& record, model::StepKind kind, Done done);
+  void Verify(const model::InstanceRecord& record, Done done);
+  GuestSpec GuestSpecOf(const model::InstanceRecord& record) const;
+
+  Hypervisor& hypervisor_;
+  Storage& storage_;
+  Executor& executor_;
+  const std::string node_id_;
+  const std::string ledger_id_;
+};
+
+}  // namespace berth

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// One transaction's hand on the ledger: reads see what it has written so far, and all of it is kept or
+// none. Not thread-safe, and only valid inside the body it is given to.
+//
+// Concrete on purpose: what a transaction may do is the same for every ledger, only how the write set
+// is made durable differs (sqlite_ledger.h, memory_ledger.h).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/status.h"
+#include "core/model/node_view.h"
+
+namespace berth {
+
+// A mutating call, by who made it and how it was named.
+struct RequestKey {
+  std::string principal;
+  std::string method;
+  std::string request_id;
+  bool operator==(const RequestKey&) const = default;
+};
+
+// A call that succeeded, kept so that a repeat gets the same answer.
+struct StoredRequest {
+  RequestKey key;
+  std::string message;      // The request as received: another one under the same key is a mismatch.
+  std::string reply;        // The whole answer, in the caller's encoding.
+  std::string instance_id;  // Kept until 24 h after the end of this instance.
+  WallTime created{};
+  bool operator==(const StoredRequest&) const = default;
+};
+
+// Looks up requests that are committed already.
+class RequestLookup {
+ public:
+  virtual ~RequestLookup() = default;
+  virtual StatusOr<std::optional<StoredRequest>> Find(const RequestKey& key) = 0;
+};
+
+// One row of the change table: what a watch is fed from.
+struct Change {
+  enum class Kind { kInstance, kOperation, kClaim, kNode };
+  int64_t revision = 0;
+  Kind kind = Kind::kInstance;
+  std::string id;
+  bool erased = false;
+  WallTime time{};
+  bool operator==(const Change&) const = default;
+};
+
+// What a transaction has written, in order; the ledger makes exactly this durable.
+struct WriteSet {
+  std::vector<Change> changes;  // The values are in the working view; the last one per id counts.
+  std::vector<StoredRequest> requests;
+  std::vector<std::string> forgotten_instances;  // Erased ones whose requests' 24 h begin now.
+  bool empty() const {
+    return changes.empty() && requests.empty() && forgotten_instances.empty();
+  }
+};
+
+class LedgerTxn {
+ public:
+  // `working` is a copy of the view that this transaction may change; both outlive it.
+  LedgerTxn(model::NodeView& working, RequestLookup& requests, WallTime now)
+      : working_(working), requests_(requests), now_(now) {}
+  LedgerTxn(const LedgerTxn&) = delete;
+  LedgerTxn& operator=(const LedgerTxn&) = delete;
+
+  const model::NodeView& view() const { return working_; }
+  // The time of the transaction, the same throughout.
+  WallTime now() const { return now_; }
+
+  // Each is one change: the view's revision grows by one.
+  void PutInstance(model::InstanceRecord record);
+  void EraseInstance(const std::string& id);
+  void PutOperation(model::Operation operation);
+  void EraseOperation(const std::string& id);
+  // Keeps view().allocated the sum of the claims.
+  void PutClaim(model::Claim claim);
+  void EraseClaim(const std::string& id);  // Unknown or "": no change.
+  // Remembers a higher control epoch; lower or equal: no change.
+  void RaiseControlEpoch(int64_t epoch);
+  void SetCordoned(bool cordoned);
+
+  // What was answered to this call before, by this transaction's own writes or by an earlier one.
+  StatusOr<std::optional<StoredRequest>> FindRequest(const RequestKey& key);
+  // The key is new: FindRequest gave nothing.
+  void SaveRequest(StoredRequest request);
+
+  const WriteSet& writes() const { return writes_; }
+
+ private:
+  void Record(Change::Kind kind, const std::string& id, bool erased);
+
+  model::NodeView& working_;
+  RequestLookup& requests_;
+  WallTime now_;
+  WriteSet writes_;
+};
+
+}  // namespace berth

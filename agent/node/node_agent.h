@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// The use cases of the node: what a caller may ask of it, in words of the model. Knows no protobuf and
+// no libvirt. Each mutating call is one ledger transaction (look the request id up, check, place,
+// write record, claims, operation and the reply to be kept) and answers after its commit; the work
+// itself is then carried by the instance's actor, also if the caller has left.
+//
+// Calls return at once; `done` is called exactly once from an unspecified thread. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/instance/registry.h"
+#include "agent/ledger/ledger.h"
+#include "core/base/clock.h"
+#include "core/base/random.h"
+#include "core/base/status.h"
+#include "core/model/capacity.h"
+#include "core/model/instance_type.h"
+#include "core/model/node_view.h"
+#include "core/model/topology.h"
+#include "drivers/hypervisor.h"
+#include "drivers/storage/storage.h"
+
+namespace berth {
+
+// What every mutating call carries.
+struct CallContext {
+  std::string principal;   // Who calls: "uid:0" on the local socket.
+  std::string method;      // "CreateInstance".
+  std::string request_id;  // "" = no repeat is expected; else IsRequestId.
+  std::string message;     // The request, encoded; a repeat must carry the same.
+  int64_t control_epoch = 0;  // 0 = none given.
+  std::string etag;           // "" = none given; else must match the instance's.
+};
+
+struct CreateInstanceArgs {
+  std::string instance_id;   // "" = the agent makes one.
+  bool validate_only = false;  // Everything is checked and nothing kept; the id of the answer is "".
+  model::InstanceSpec spec;  // With instance_type or shape; not both.
+};
+
+struct ListInstancesArgs {
+  int32_t page_size = 0;  // 0 = 100; at most 1000, larger is cut to it.
+  std::string page_token;
+  std::vector<model::InstanceState> states;  // Empty = all.
+  std::string tenant_id;                     // "" = all.
+};
+
+struct ListInstancesResult {
+  std::vector<std::shared_ptr<const model::InstanceRecord>> instances;  // Ascending by id.
+  std::string next_page_token;                                          // "" = that was all.
+  int64_t revision = 0;  // Of the view; all pages of one listing show the same.
+};
+
+// Counts for metrics; called from any thread.
+struct NodeObserver {
+  std::function<void(const std::string& reason)> refused;
+};
+
+// What the agent knows of the node as a whole.
+struct NodeInfo {
+  model::Identity identity;
+  model::Topology topology;
+  model::Capacity capacity;
+  model::Resources allocated;
+  int64_t revision = 0;
+  bool cordoned = false;
+  HypervisorHealth hypervisor;
+};
+
+class NodeAgent {
+ public:
+  template <typename T>
+  using DoneWith = std::function<void(StatusOr<T>)>;
+
+  struct Dependencies {
+    const Clock& clock;
+    Random& random;
+    Ledger& ledger;
+    InstanceRegistry& instances;
+    Hypervisor& hypervisor;
+    Storage& storage;
+    model::Capacity capacity;
+    model::Topology topology;
+    std::vector<model::InstanceType> types;
+    NodeObserver observer;
+  };
+  explicit NodeAgent(Dependencies dependencies);
+  ~NodeAgent();
+
+  // INVALID_ARGUMENT with every violation; NOT_FOUND IMAGE_NOT_FOUND; RESOURCE_EXHAUSTED
+  // INSUFFICIENT_CAPACITY with metadata per short resource ("vcpus_wanted", "vcpus_free", …);
+  // ALREADY_EXISTS INSTANCE_EXISTS, also for the id of a terminated instance; FAILED_PRECONDITION
+  // STALE_EPOCH; IDEMPOTENT_PARAMETER_MISMATCH (INVALID_ARGUMENT). A repeat gives the first answer.
+  void CreateInstance(CallContext call, CreateInstanceArgs args,
+                      DoneWith<model::InstanceRecord> done);
+  // NOT_FOUND INSTANCE_NOT_FOUND; FAILED_PRECONDITION as lifecycle.h says; ABORTED ETAG_MISMATCH;
+  // Start also RESOURCE_EXHAUSTED as Create.
+  void StartInstance(CallContext call, const std::string& id, DoneWith<model::InstanceRecord> done);
+  void StopInstance(CallContext call, const std::string& id, StopRequested how,
+                    DoneWith<model::InstanceRecord> done);
+  void RebootInstance(CallContext call, const std::string& id, RebootRequested how,
+                      DoneWith<model::InstanceRecord> done);
+  // FAILED_PRECONDITION OPERATION_NOT_PERMITTED under termination protection.
+  void TerminateInstance(CallContext call, const std::string& id,
+                         DoneWith<model::InstanceRecord> done);
+
+  // Reads answer at once, from one view.
+  StatusOr<std::shared_ptr<const model::InstanceRecord>> GetInstance(const std::string& id) const;
+  // INVALID_ARGUMENT for a malformed token or one of another filter; OUT_OF_RANGE STALE_PAGE_TOKEN for
+  // one whose revision is no longer held (pages are held for 5 min or 16 listings).
+  StatusOr<ListInstancesResult> ListInstances(const ListInstancesArgs& args) const;
+  StatusOr<std::shared_ptr<const model::Operation>> GetOperation(const std::string& id) const;
+  // Answers when the operation is final, or with its state after `timeout` (at most 10 min).
+  void WaitOperation(const std::string& id, Duration timeout,
+                     DoneWith<std::shared_ptr<const model::Operation>> done);
+  void GetConsoleOutput(const std::string& id, int64_t max_bytes, DoneWith<std::string> done);
+  NodeInfo GetNode() const;
+  const std::vector<model::InstanceType>& types() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace berth

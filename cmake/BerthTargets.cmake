@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# The three kinds of target Berth has. Every directory declares its own with these.
+
+# berth_library(NAME SRCS a.cc ... DEPS lib ...): one library per directory; headers are found from
+# the source root ("core/base/status.h").
+function(berth_library name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  if(ARG_SRCS)
+    add_library(${name} STATIC ${ARG_SRCS})
+    target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE berth_flags ${ARG_PRIVATE_DEPS})
+    target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE ${ARG_DEPS})
+    target_include_directories(${name} INTERFACE ${CMAKE_SOURCE_DIR})
+  endif()
+endfunction()
+
+# berth_executable(NAME SRCS ... DEPS ...): a program, in BUILD/bin.
+function(berth_executable name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE berth_flags ${ARG_DEPS})
+  if(BERTH_HARDENING)
+    set_property(TARGET ${name} PROPERTY INTERPROCEDURAL_OPTIMIZATION OFF)
+  endif()
+endfunction()
+
+# berth_test(NAME SRCS ... DEPS ... [LABELS unit]): a GoogleTest binary that is one ctest case, with a
+# time limit that only a hang reaches. LABELS defaults to "unit".
+function(berth_test name)
+  if(NOT BERTH_TESTING)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE berth_flags ${ARG_DEPS} GTest::gmock_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# berth_benchmark(NAME SRCS ... DEPS ...): a Google Benchmark binary beside the code, run by
+# `tests/run bench` only.
+function(berth_benchmark name)
+  if(NOT BERTH_TESTING)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE berth_flags ${ARG_DEPS} benchmark::benchmark_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+endfunction()

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# Compiler settings that every target shares.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  # Precompiled headers and ccache agree only with these two relaxations.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${CCACHE_PROGRAM})
+endif()
+
+add_library(berth_flags INTERFACE)
+target_compile_options(berth_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+target_include_directories(berth_flags INTERFACE ${CMAKE_SOURCE_DIR})
+
+if(BERTH_SANITIZE)
+  add_compile_options(-fsanitize=${BERTH_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=${BERTH_SANITIZE})
+endif()
+
+if(BERTH_HARDENING)
+  add_compile_options(-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fcf-protection)
+  add_link_options(-Wl,-z,relro,-z,now -pie)
+endif()
+add_link_options(-Wl,--as-needed)

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reason codes a caller may branch on; part of the API (proto/berth/v1/common.proto lists the
+// same names). Never reused for another meaning.
+#pragma once
+
+namespace berth::reasons {
+
+inline constexpr char kInvalidField[] = "INVALID_FIELD";
+inline constexpr char kUnknownField[] = "UNKNOWN_FIELD";
+inline constexpr char kInsufficientCapacity[] = "INSUFFICIENT_CAPACITY";
+inline constexpr char kInstanceNotFound[] = "INSTANCE_NOT_FOUND";
+inline constexpr char kInstanceExists[] = "INSTANCE_EXISTS";
+inline constexpr char kIncorrectInstanceState[] = "INCORRECT_INSTANCE_STATE";
+inline constexpr char kOperationInProgress[] = "OPERATION_IN_PROGRESS";
+inline constexpr char kOperationNotPermitted[] = "OPERATION_NOT_PERMITTED";
+inline constexpr char kIdempotentParameterMismatch[] = "IDEMPOTENT_PARAMETER_MISMATCH";
+inline constexpr char kEtagMismatch[] = "ETAG_MISMATCH";
+inline constexpr char kStaleEpoch[] = "STALE_EPOCH";
+inline constexpr char kStalePageToken[] = "STALE_PAGE_TOKEN";
+inline constexpr char kImageNotFound[] = "IMAGE_NOT_FOUND";
+inline constexpr char kImageInvalid[] = "IMAGE_INVALID";
+inline constexpr char kStorageFull[] = "STORAGE_FULL";
+inline constexpr char kHypervisorUnavailable[] = "HYPERVISOR_UNAVAILABLE";
+inline constexpr char kHypervisorTimeout[] = "HYPERVISOR_TIMEOUT";
+inline constexpr char kGuestStuck[] = "GUEST_STUCK";
+inline constexpr char kLedgerUnavailable[] = "LEDGER_UNAVAILABLE";
+inline constexpr char kLedgerForeign[] = "LEDGER_OF_ANOTHER_NODE";
+inline constexpr char kLedgerNewer[] = "LEDGER_NEWER";
+inline constexpr char kOverloaded[] = "OVERLOADED";
+inline constexpr char kNotReady[] = "NOT_READY";
+inline constexpr char kNotImplemented[] = "NOT_IMPLEMENTED_YET";
+inline constexpr char kNoConsoleOutput[] = "NO_CONSOLE_OUTPUT";
+
+}  // namespace berth::reasons

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What someone holds of the host.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace berth::model {
+
+// Amounts of what is counted. `vcpus` are shared vCPUs: the limit is CPUs times the overcommit.
+struct Resources {
+  int64_t vcpus = 0;
+  int64_t memory_mib = 0;
+  int64_t disk_mib = 0;
+
+  Resources& operator+=(const Resources& other) {
+    vcpus += other.vcpus;
+    memory_mib += other.memory_mib;
+    disk_mib += other.disk_mib;
+    return *this;
+  }
+  Resources& operator-=(const Resources& other) {
+    vcpus -= other.vcpus;
+    memory_mib -= other.memory_mib;
+    disk_mib -= other.disk_mib;
+    return *this;
+  }
+  friend Resources operator+(Resources a, const Resources& b) { return a += b; }
+  friend Resources operator-(Resources a, const Resources& b) { return a -= b; }
+  bool operator==(const Resources&) const = default;
+};
+
+enum class ClaimOwner { kInstance };
+
+// An instance has up to two: one for what only a running guest needs (vCPUs, memory), given back when
+// it stops, and one for its disk, kept until it is terminated.
+struct Claim {
+  std::string id;
+  ClaimOwner owner = ClaimOwner::kInstance;
+  std::string owner_id;
+  Resources held;            // With the overhead.
+  int64_t overhead_mib = 0;  // The part of held.memory_mib that is the hypervisor's, not the guest's.
+  bool operator==(const Claim&) const = default;
+};
+
+}  // namespace berth::model

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stored form of the model: JSON text, so that an operator can read a ledger with sqlite3 and a
+// rebuilt agent can read a domain's metadata. Encoding is exact: Decode(Encode(x)) == x.
+//
+// Decode answers DATA_LOSS for text that is not what Encode writes, naming the field; unknown members
+// are refused too, since dropping what a newer agent wrote would lose it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/status.h"
+#include "core/model/claim.h"
+#include "core/model/instance_record.h"
+#include "core/model/operation.h"
+
+namespace berth::model {
+
+std::string Encode(const InstanceSpec& spec);
+std::string Encode(const InstanceRecord& record);
+std::string Encode(const Operation& operation);
+std::string Encode(const Claim& claim);
+
+StatusOr<InstanceSpec> DecodeInstanceSpec(std::string_view text);
+StatusOr<InstanceRecord> DecodeInstanceRecord(std::string_view text);
+StatusOr<Operation> DecodeOperation(std::string_view text);
+StatusOr<Claim> DecodeClaim(std::string_view text);
+
+}  // namespace berth::model

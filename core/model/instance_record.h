@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// One instance as the ledger holds it: what was asked (spec, intent, generation) and what is so.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/model/instance_spec.h"
+
+namespace berth::model {
+
+// EC2's states (docs/architecture.md, "Life of an instance").
+enum class InstanceState { kPending, kRunning, kStopping, kStopped, kShuttingDown, kTerminated };
+
+// What the owner wants it to be.
+enum class Intent { kRunning, kStopped, kTerminated };
+
+// Why it is in its state; the codes are EC2's ("Client.UserInitiatedShutdown").
+struct StateReason {
+  std::string code;
+  std::string message;
+  bool operator==(const StateReason&) const = default;
+};
+
+struct InstanceRecord {
+  std::string id;
+  InstanceSpec spec;
+  Intent intent = Intent::kRunning;
+  int64_t generation = 1;  // +1 per change of spec or intent, never by an observation.
+
+  InstanceState state = InstanceState::kPending;
+  StateReason state_reason;
+  int64_t observed_generation = 0;  // The generation that the state has caught up with.
+  WallTime observed_time{};         // When the hypervisor last confirmed the state.
+  bool reachable = true;            // False: the state is the last known, not a fresh one.
+  int32_t boot_count = 0;
+  std::string boot_id;  // Host boot in which the guest was last started.
+  std::string accel;    // "kvm" or "tcg" of the last start; "" before it.
+
+  std::string operation_id;  // The current or last operation.
+  std::string run_claim_id;  // vCPUs and memory; "" while it holds none.
+  std::string disk_claim_id;
+
+  WallTime created{};
+  std::optional<WallTime> terminated;
+  bool operator==(const InstanceRecord&) const = default;
+};
+
+
+}  // namespace berth::model

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a caller asked for: the spec half of an instance. A plain value; validation is in
+// core/model/validate.h, the stored form in core/model/codec.h.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace berth::model {
+
+enum class CpuPolicy { kShared };
+
+// What a guest is given, resolved: of a named instance type or given in the request itself.
+struct Shape {
+  int32_t vcpus = 0;       // 1 to 1024.
+  int64_t memory_mib = 0;  // Guest memory without the hypervisor's overhead; 32 MiB to 64 TiB.
+  CpuPolicy cpu_policy = CpuPolicy::kShared;
+  bool operator==(const Shape&) const = default;
+};
+
+// From what a guest boots. Names are file names inside the agent's image directory, never paths.
+// Either `kernel` is set (direct kernel boot, with or without `image`) or `image` is (firmware boot).
+struct BootSource {
+  std::string image;         // Base image of the root disk, qcow2 or raw; "" = no root disk.
+  std::string kernel;        // Linux kernel for direct boot; "" = boot from the disk.
+  std::string initrd;        // With `kernel` only.
+  std::string command_line;  // With `kernel` only; at most 2048 characters.
+  bool operator==(const BootSource&) const = default;
+};
+
+// What the guest finds on its NoCloud seed at first boot.
+struct FirstBoot {
+  std::string hostname;  // RFC 1123; "" = the instance id.
+  std::vector<std::string> ssh_authorized_keys;
+  std::string user_data;       // At most 16 KiB, opaque.
+  std::string network_config;  // cloud-init network-config v2; "" = DHCP on the first interface.
+  bool operator==(const FirstBoot&) const = default;
+};
+
+// What a shutdown from inside the guest means.
+enum class ShutdownBehavior { kStop, kTerminate };
+
+struct InstanceSpec {
+  std::string name;       // A free label, never a key.
+  std::string tenant_id;  // Immutable.
+  std::map<std::string, std::string> tags;
+  std::string instance_type;  // "" = a custom shape.
+  Shape shape;
+  BootSource boot;
+  int64_t root_disk_mib = 0;  // Size the guest sees; 0 = as the base image.
+  FirstBoot first_boot;
+  bool autostart = false;  // Start again after a reboot of the host.
+  ShutdownBehavior shutdown_behavior = ShutdownBehavior::kStop;
+  bool termination_protection = false;
+  bool operator==(const InstanceSpec&) const = default;
+};
+
+}  // namespace berth::model

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// One piece of work on one instance, as a list of steps. Each step is recorded before it runs and
+// again when it has ended, so a crash leaves exactly one question: did the one kRunning step take
+// effect? Since every step is safe to run twice, the answer is to run it again.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/model/error.h"
+
+namespace berth::model {
+
+enum class OperationKind { kCreate, kStart, kStop, kReboot, kTerminate };
+enum class OperationState {
+  kRunning,    // Working forwards.
+  kUndoing,    // A step failed for good; finished steps are undone in reverse.
+  kSucceeded,  // Final.
+  kFailed,     // Final; `error` says why. Everything is undone.
+  kCancelled,  // Final; a later verb took over before the end.
+};
+
+// What a step does forwards, and backwards where undoing it makes sense (agent/instance/steps.h).
+enum class StepKind {
+  kCheckImage,     // The base image, kernel and initrd are there and are what they say.
+  kCreateDisk,     // Root disk: an overlay on the base image. Undo: delete it.
+  kCreateSeed,     // NoCloud seed. Undo: delete it.
+  kDefine,         // Domain in libvirt, anew. Undo: undefine it.
+  kStartPaused,    // Undo: destroy.
+  kVerify,         // What libvirt made is what was asked.
+  kResume,         // The guest runs.
+  kAskShutdown,    // ACPI power button.
+  kAwaitShutdown,  // Until the guest is off, or the operation's grace has passed.
+  kDestroy,        // Off now, whatever it did.
+  kAskReboot,      // The guest is asked to reboot by itself.
+  kAwaitReboot,    // Until it did, or the operation's grace has passed.
+  kReset,          // As the reset button.
+  kUndefine,
+  kDeleteFiles,  // Disk, seed and console log.
+};
+
+enum class StepState {
+  kPending,
+  kRunning,  // Recorded before the effect begins.
+  kDone,
+  kSkipped,  // An earlier outcome made it needless.
+  kFailed,   // For good; undoing starts at the step before (and includes this one).
+  kUndoing,  // Recorded before the undo begins.
+  kUndone,
+};
+
+struct Step {
+  StepKind kind = StepKind::kCheckImage;
+  StepState state = StepState::kPending;
+  int attempts = 0;  // How often it was begun, undoing included; names the attempt in late results.
+  std::optional<WallTime> started;
+  std::optional<WallTime> ended;
+  Error last_error;
+  bool operator==(const Step&) const = default;
+};
+
+struct Operation {
+  std::string id;
+  std::string instance_id;
+  OperationKind kind = OperationKind::kCreate;
+  OperationState state = OperationState::kRunning;
+  std::vector<Step> steps;
+  Duration grace{0};  // How long kAwaitShutdown and kAwaitReboot wait.
+  WallTime created{};
+  std::optional<WallTime> ended;
+  Error error;
+  bool operator==(const Operation&) const = default;
+
+  bool final() const {
+    return state != OperationState::kRunning && state != OperationState::kUndoing;
+  }
+};
+
+}  // namespace berth::model
