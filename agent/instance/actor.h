@@ -9,6 +9,7 @@
 // abandoned by the driver. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,28 +43,52 @@ struct ActorDependencies {
 
 class InstanceActor : public std::enable_shared_from_this<InstanceActor> {
  public:
+  // `dependencies` outlives it.
   InstanceActor(std::string instance_id, const ActorDependencies& dependencies);
 
   void Wake();
-  void GuestChanged();
+  void GuestChanged(GuestEvent::Kind kind);
   void GuestFound(const GuestObserved& observed);
 
  private:
+  // A step's call, begun and not yet in the ledger with its outcome.
+  struct Running {
+    StepEnded outcome;
+    model::StepKind kind;
+    SteadyTime began;
+  };
+  // One attempt at one step.
+  struct Attempt {
+    std::string operation_id;
+    size_t step = 0;
+    int number = 0;
+    bool operator==(const Attempt&) const = default;
+  };
+
   void Look();
   void RunStep(const model::InstanceRecord& record, const model::Operation& operation, size_t step);
-  void StepCameBack(StepEnded outcome, SteadyTime began, model::StepKind kind);
-  void Apply(LifecycleEvent event);
-  void Applied(const Status& status, const std::shared_ptr<Decision>& decision);
+  void StepCameBack(const StepOutcome& outcome);
+  void SubmitOutcome();
+  void OutcomeStored(const Status& status, const Decision& decision);
+  // Waits for the guest or for the operation's grace to pass, whichever is first.
+  void Await(const model::Operation& operation, size_t step);
+  void LevelAsked();
   void AskLevel();
+  using Applied = std::function<void(const Status&, const Decision&)>;
+  void Apply(LifecycleEvent event, Applied applied);
+  void ApplyObservation(LifecycleEvent event);
+  void LookAfter(Duration delay);
+  void Report(const Decision& decision);
 
   const std::string instance_id_;
   const ActorDependencies& dependencies_;
   Strand strand_;
   // Only touched on the strand.
-  bool outstanding_ = false;       // A step's call has not come back.
-  bool applying_ = false;          // An event is on its way through the ledger.
-  bool look_again_ = false;        // Something came while applying.
-  SteadyTime not_before_{};        // A failed step is begun again only then.
+  std::optional<Running> running_;
+  std::optional<Attempt> awaited_;  // The await step whose timer is set.
+  std::optional<Attempt> delayed_;  // The attempt whose time has not come.
+  bool asking_ = false;             // An Inspect is on its way.
+  bool ask_again_ = false;          // The guest changed since it was sent, or while a step ran.
 };
 
 }  // namespace berth

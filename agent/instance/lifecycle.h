@@ -61,8 +61,11 @@ struct GuestObserved {
   bool at_recovery = false;
 };
 
+// The guest went through a reset: a reboot asked for, or its own.
+struct GuestRebooted {};
+
 using LifecycleEvent = std::variant<StartRequested, StopRequested, RebootRequested,
-                                    TerminateRequested, StepEnded, GuestObserved>;
+                                    TerminateRequested, StepEnded, GuestObserved, GuestRebooted>;
 
 // What Decide may use beside the instance itself.
 struct LifecycleContext {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every live instance's actor, by id. An actor carries an instance's operation forward: it runs the
+// Every busy instance's actor, by id. An actor carries an instance's operation forward: it runs the
 // step that the ledger says is running, and feeds its outcome back (actor.h).
 //
 // Thread-safe.
@@ -23,18 +23,22 @@ class InstanceRegistry {
   // looks. Never waits; a repeat costs nothing.
   void Wake(const std::string& instance_id);
   // Something happened to the guest, as the hypervisor tells: the actor asks for the level.
-  void GuestChanged(const std::string& instance_id);
+  void GuestChanged(const GuestEvent& event);
   // What was found of the guest at start or by the timer.
   void GuestFound(const std::string& instance_id, const GuestObserved& observed);
 
-  size_t size() const;
+  // Actors that have something outstanding now.
+  size_t busy() const;
 
  private:
   std::shared_ptr<InstanceActor> ActorOf(const std::string& instance_id);
+  void Sweep() REQUIRES(mutex_);
 
-  ActorDependencies dependencies_;
+  const ActorDependencies dependencies_;
   mutable Mutex mutex_;
-  std::map<std::string, std::shared_ptr<InstanceActor>> actors_ GUARDED_BY(mutex_);
+  // Weak: an actor with nothing outstanding holds nothing worth keeping, and is made anew when needed.
+  std::map<std::string, std::weak_ptr<InstanceActor>> actors_ GUARDED_BY(mutex_);
+  size_t sweep_at_ GUARDED_BY(mutex_) = 64;
 };
 
 }  // namespace berth

@@ -6,8 +6,6 @@
 #include <functional>
 #include <string>
 
-#include "core/base/clock.h"
-#include "core/base/executor.h"
 #include "core/base/status.h"
 #include "core/model/instance_record.h"
 #include "core/model/operation.h"
@@ -26,22 +24,21 @@ class StepRunner {
   using Done = std::function<void(StepOutcome)>;
 
   // All outlive this. `node_id` and `ledger_id` go into each domain's metadata.
-  StepRunner(Hypervisor& hypervisor, Storage& storage, Executor& executor, std::string node_id,
-             std::string ledger_id);
+  StepRunner(Hypervisor& hypervisor, Storage& storage, std::string node_id, std::string ledger_id);
 
-  // Forwards if the step is kRunning, backwards if it is kUndoing.
+  // Forwards if the step is kRunning, backwards if it is kUndoing. Await steps never come here: the
+  // actor waits for those.
   void Run(const model::InstanceRecord& record, const model::Operation& operation, size_t step,
            Done done);
 
  private:
-  void Forward(const model::InstanceRecord& record, model::StepKind kind, Duration grace, Done done);
+  void Forward(const model::InstanceRecord& record, model::StepKind kind, Done done);
   void Backward(const model::InstanceRecord& record, model::StepKind kind, Done done);
   void Verify(const model::InstanceRecord& record, Done done);
   GuestSpec GuestSpecOf(const model::InstanceRecord& record) const;
 
   Hypervisor& hypervisor_;
   Storage& storage_;
-  Executor& executor_;
   const std::string node_id_;
   const std::string ledger_id_;
 };

@@ -12,6 +12,15 @@
 #define BERTH_THREAD_ANNOTATION(x)
 #endif
 
+// Abseil's legacy header spells these too, with the same meaning.
+#undef CAPABILITY
+#undef SCOPED_CAPABILITY
+#undef GUARDED_BY
+#undef REQUIRES
+#undef EXCLUDES
+#undef ACQUIRE
+#undef RELEASE
+#undef NO_THREAD_SAFETY_ANALYSIS
 #define CAPABILITY(x) BERTH_THREAD_ANNOTATION(capability(x))
 #define SCOPED_CAPABILITY BERTH_THREAD_ANNOTATION(scoped_lockable)
 #define GUARDED_BY(x) BERTH_THREAD_ANNOTATION(guarded_by(x))

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/instance/actor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/instance/apply_decision.h"
+#include "agent/instance/operation_plan.h"
+#include "core/base/ids.h"
+
+namespace berth {
+namespace {
+
+// How long an outcome waits that the ledger could not take (a full disk, say).
+constexpr Duration kOutcomeRetry{1000};
+
+Duration TookSince(SteadyTime began, const Clock& clock) {
+  return std::chrono::duration_cast<Duration>(clock.Now() - began);
+}
+
+}  // namespace
+
+InstanceActor::InstanceActor(std::string instance_id, const ActorDependencies& dependencies)
+    : instance_id_(std::move(instance_id)),
+      dependencies_(dependencies),
+      strand_(dependencies.executor) {}
+
+void InstanceActor::Wake() {
+  strand_.Post([self = shared_from_this()] { self->Look(); });
+}
+
+void InstanceActor::GuestChanged(GuestEvent::Kind kind) {
+  strand_.Post([self = shared_from_this(), kind] {
+    if (kind == GuestEvent::Kind::kRebooted) return self->ApplyObservation(GuestRebooted{});
+    self->AskLevel();
+  });
+}
+
+void InstanceActor::GuestFound(const GuestObserved& observed) {
+  strand_.Post([self = shared_from_this(), observed] { self->ApplyObservation(observed); });
+}
+
+void InstanceActor::Look() {
+  if (running_) return;  // OutcomeStored looks again.
+  const auto view = dependencies_.ledger.View();
+  const auto record = view->instances.Find(instance_id_);
+  if (record == nullptr) return;
+  const auto operation = view->operations.Find(record->operation_id);
+  if (operation == nullptr || operation->final()) return;
+  const size_t step = *ActiveStep(*operation);
+  const Attempt attempt{operation->id, step, operation->steps[step].attempts};
+  if (delayed_ == attempt) return;  // Its timer looks again.
+  if (IsAwait(operation->steps[step].kind)) return Await(*operation, step);
+  RunStep(*record, *operation, step);
+}
+
+void InstanceActor::RunStep(const model::InstanceRecord& record, const model::Operation& operation,
+                            size_t step) {
+  running_ = Running{{operation.id, step, operation.steps[step].attempts, {}, {}},
+                     operation.steps[step].kind,
+                     dependencies_.clock.Now()};
+  dependencies_.steps.Run(record, operation, step, [self = shared_from_this()](StepOutcome outcome) {
+    self->strand_.Post([self, outcome = std::move(outcome)] { self->StepCameBack(outcome); });
+  });
+}
+
+void InstanceActor::StepCameBack(const StepOutcome& outcome) {
+  running_->outcome.error = model::ErrorOf(outcome.status);
+  running_->outcome.accel = outcome.accel;
+  if (dependencies_.observer.step_ended)
+    dependencies_.observer.step_ended(running_->kind, outcome.status.ok(),
+                                      TookSince(running_->began, dependencies_.clock));
+  SubmitOutcome();
+}
+
+// `running_` stays set until the outcome is in the ledger, so that no wake-up begins the step again.
+void InstanceActor::SubmitOutcome() {
+  Apply(running_->outcome, [this](const Status& status, const Decision& decision) {
+    OutcomeStored(status, decision);
+  });
+}
+
+void InstanceActor::OutcomeStored(const Status& status, const Decision& decision) {
+  if (!status.ok()) {
+    dependencies_.executor.PostAfter(kOutcomeRetry, [self = shared_from_this()] {
+      self->strand_.Post([self] { self->SubmitOutcome(); });
+    });
+    return;
+  }
+  const StepEnded outcome = std::move(running_->outcome);
+  running_.reset();
+  if (decision.retry_after > Duration(0)) {
+    delayed_ = Attempt{outcome.operation_id, outcome.step, outcome.attempt + 1};
+    LookAfter(decision.retry_after);
+  }
+  if (ask_again_) AskLevel();
+  Look();
+}
+
+void InstanceActor::LookAfter(Duration delay) {
+  dependencies_.executor.PostAfter(delay, [self = shared_from_this()] {
+    self->strand_.Post([self] {
+      self->delayed_.reset();
+      self->Look();
+    });
+  });
+}
+
+void InstanceActor::Await(const model::Operation& operation, size_t step) {
+  const Attempt attempt{operation.id, step, operation.steps[step].attempts};
+  if (awaited_ == attempt) return;
+  awaited_ = attempt;
+  const auto waited = dependencies_.clock.WallNow() -
+                      operation.steps[step].started.value_or(dependencies_.clock.WallNow());
+  // A clock that jumped must neither cut the grace to nothing nor draw it out.
+  const Duration left = std::clamp(operation.grace - std::max(waited, Duration(0)), Duration(0),
+                                   operation.grace);
+  dependencies_.executor.PostAfter(left, [self = shared_from_this(), attempt] {
+    self->strand_.Post([self, attempt] {
+      self->ApplyObservation(StepEnded{attempt.operation_id, attempt.step, attempt.number, {}, {}});
+    });
+  });
+  AskLevel();  // It may have obeyed before we listened.
+}
+
+void InstanceActor::AskLevel() {
+  if (asking_ || running_) {
+    ask_again_ = true;
+    return;
+  }
+  asking_ = true;
+  ask_again_ = false;
+  dependencies_.hypervisor.Inspect(
+      instance_id_, [self = shared_from_this()](StatusOr<GuestState> guest) {
+        self->strand_.Post([self, guest = std::move(guest)] {
+          if (guest.ok()) {
+            self->ApplyObservation(
+                GuestObserved{.defined = true, .power = guest->power, .off_reason = guest->off_reason});
+          } else if (guest.status().code() == StatusCode::kNotFound) {
+            self->ApplyObservation(GuestObserved{});
+          }  // Else nothing is known; the next event or recovery asks again.
+          self->LevelAsked();
+        });
+      });
+}
+
+void InstanceActor::LevelAsked() {
+  asking_ = false;
+  if (ask_again_) AskLevel();
+}
+
+void InstanceActor::ApplyObservation(LifecycleEvent event) {
+  Apply(std::move(event), [this](const Status&, const Decision& decision) {
+    if (decision.changed) Look();
+  });
+}
+
+void InstanceActor::Apply(LifecycleEvent event, Applied applied) {
+  auto decision = std::make_shared<Decision>();
+  dependencies_.ledger.Submit(
+      [self = shared_from_this(), event = std::move(event), decision](LedgerTxn& txn) -> Status {
+        const auto record = txn.view().instances.Find(self->instance_id_);
+        if (record == nullptr) return OkStatus();
+        const auto operation = txn.view().operations.Find(record->operation_id);
+        const LifecycleContext context{txn.now(), txn.view().identity.boot_id,
+                                       NewOperationId(self->dependencies_.random)};
+        BERTH_ASSIGN_OR_RETURN(*decision, Decide(*record, operation.get(), event, context));
+        ApplyDecision(txn, *decision);
+        return OkStatus();
+      },
+      [self = shared_from_this(), decision, applied = std::move(applied)](Status status) {
+        self->strand_.Post([self, decision, applied, status = std::move(status)] {
+          if (status.ok()) self->Report(*decision);
+          applied(status, *decision);
+        });
+      });
+}
+
+void InstanceActor::Report(const Decision& decision) {
+  if (!dependencies_.observer.operation_ended) return;
+  if (decision.operation && decision.operation->final())
+    dependencies_.observer.operation_ended(*decision.operation);
+  if (decision.superseded) dependencies_.observer.operation_ended(*decision.superseded);
+}
+
+}  // namespace berth

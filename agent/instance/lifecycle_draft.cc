@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/instance/lifecycle_draft.h"
+
+#include <fmt/format.h>
+
+#include "agent/instance/operation_plan.h"
+#include "core/base/check.h"
+#include "core/model/names.h"
+
+namespace berth::lifecycle {
+
+Draft::Draft(const model::InstanceRecord& record, const model::Operation* operation,
+             const LifecycleContext& context)
+    : stored_(operation), context_(context) {
+  decision_.record = record;
+}
+
+const model::Operation* Draft::active() const {
+  const model::Operation* current = decision_.operation ? &*decision_.operation : stored_;
+  return current != nullptr && !current->final() ? current : nullptr;
+}
+
+model::InstanceRecord& Draft::edit() {
+  decision_.changed = true;
+  return decision_.record;
+}
+
+model::Operation& Draft::edit_operation() {
+  if (!decision_.operation) {
+    BERTH_CHECK(stored_ != nullptr, decision_.record.id);
+    decision_.operation = *stored_;
+  }
+  decision_.changed = true;
+  return *decision_.operation;
+}
+
+void Draft::Begin(model::OperationKind kind, bool force, Duration grace) {
+  if (active() != nullptr) {
+    model::Operation cut = *active();
+    const std::string why = fmt::format("overtaken by {}", model::Name(kind));
+    model::Step& step = cut.steps[*ActiveStep(cut)];
+    step.state = model::StepState::kFailed;
+    step.ended = context_.now;
+    step.last_error = {StatusCode::kCancelled, "", why};
+    cut.state = model::OperationState::kCancelled;
+    cut.ended = context_.now;
+    cut.error = {StatusCode::kCancelled, "", why};
+    decision_.superseded = std::move(cut);
+  }
+  decision_.operation = MakeOperation(kind, context_.new_operation_id, decision_.record.id,
+                                      {.force = force, .grace = grace}, context_.now);
+  edit().operation_id = context_.new_operation_id;
+}
+
+void Draft::EndOperation(model::OperationState state, const model::Error& error) {
+  model::Operation& operation = edit_operation();
+  operation.state = state;
+  operation.ended = context_.now;
+  if (!error.ok()) operation.error = error;
+}
+
+void Draft::SetIntent(model::Intent intent) {
+  if (decision_.record.intent == intent) return;
+  edit().intent = intent;
+  ++edit().generation;
+}
+
+void Draft::Settle(model::InstanceState state, model::StateReason reason) {
+  model::InstanceRecord& record = edit();
+  record.state = state;
+  record.state_reason = std::move(reason);
+  record.observed_generation = record.generation;
+  record.observed_time = context_.now;
+  record.reachable = true;
+  if (state == model::InstanceState::kStopped || state == model::InstanceState::kTerminated)
+    decision_.release_run_claim = true;
+  if (state == model::InstanceState::kTerminated) {
+    decision_.release_disk_claim = true;
+    record.terminated = context_.now;
+  }
+}
+
+}  // namespace berth::lifecycle

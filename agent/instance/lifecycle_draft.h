@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hands with which lifecycle*.cc write a Decision; private to this directory.
+#pragma once
+
+#include <string>
+
+#include "agent/instance/lifecycle.h"
+
+namespace berth::lifecycle {
+
+// A decision being made: starts as "nothing changes" and keeps record and operation consistent.
+class Draft {
+ public:
+  Draft(const model::InstanceRecord& record, const model::Operation* operation,
+        const LifecycleContext& context);
+
+  const model::InstanceRecord& record() const { return decision_.record; }
+  const LifecycleContext& context() const { return context_; }
+  // The operation that is not final; null if nothing is going on.
+  const model::Operation* active() const;
+
+  // To change either is to have it written.
+  model::InstanceRecord& edit();
+  model::Operation& edit_operation();
+
+  // Ends what is going on, if anything, as cancelled, and begins `kind`.
+  void Begin(model::OperationKind kind, bool force, Duration grace);
+  // Ends the active operation, unless it was superseded already.
+  void EndOperation(model::OperationState state, const model::Error& error = {});
+  // A changed intent is a new generation.
+  void SetIntent(model::Intent intent);
+  // Moves to a state that the intent has been brought to, or was overtaken by.
+  void Settle(model::InstanceState state, model::StateReason reason);
+
+  Decision& decision() { return decision_; }
+  Decision Take() { return std::move(decision_); }
+
+ private:
+  Decision decision_;
+  const model::Operation* stored_;
+  const LifecycleContext& context_;
+};
+
+void OnStepEnded(Draft& draft, const StepEnded& ended);
+void OnGuestObserved(Draft& draft, const GuestObserved& observed);
+void OnGuestRebooted(Draft& draft);
+// Marks the active step done and the next one running, or ends the operation.
+void Advance(Draft& draft);
+
+// EC2's codes (docs/architecture.md lists which is used when).
+inline constexpr char kUserInitiatedShutdown[] = "Client.UserInitiatedShutdown";
+inline constexpr char kInstanceInitiatedShutdown[] = "Client.InstanceInitiatedShutdown";
+inline constexpr char kClientInternalError[] = "Client.InternalError";
+inline constexpr char kServerInternalError[] = "Server.InternalError";
+inline constexpr char kInsufficientInstanceCapacity[] = "Server.InsufficientInstanceCapacity";
+
+}  // namespace berth::lifecycle

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an observation of the guest means. An observation never widens what the agent may do: a guest
+// is only ended on the owner's recorded wish.
+#include "agent/instance/lifecycle_draft.h"
+#include "agent/instance/operation_plan.h"
+
+namespace berth::lifecycle {
+namespace {
+
+using model::InstanceState;
+using model::Intent;
+using model::OperationKind;
+using model::OperationState;
+using model::StepKind;
+
+// An observation alone is worth a write only this often; it says when the state was last confirmed.
+constexpr Duration kConfirmEvery = std::chrono::minutes(5);
+
+std::optional<StepKind> ActiveStepKind(const Draft& draft) {
+  if (draft.active() == nullptr) return std::nullopt;
+  return draft.active()->steps[*ActiveStep(*draft.active())].kind;
+}
+
+void Confirm(Draft& draft) {
+  const model::InstanceRecord& record = draft.record();
+  if (record.reachable && draft.context().now < record.observed_time + kConfirmEvery) return;
+  draft.edit().reachable = true;
+  draft.edit().observed_time = draft.context().now;
+}
+
+model::StateReason ReasonFor(OffReason reason, bool host_rebooted) {
+  if (host_rebooted) return {kServerInternalError, "the host was restarted"};
+  switch (reason) {
+    case OffReason::kDestroyed:
+      return {kServerInternalError, "the guest was ended from outside Berth"};
+    case OffReason::kCrashed:
+      return {kServerInternalError, "the guest or its hypervisor process crashed"};
+    case OffReason::kFailed:
+      return {kServerInternalError, "the hypervisor failed to run the guest"};
+    case OffReason::kGuestShutdown:
+    case OffReason::kUnknown:
+      break;
+  }
+  return {kServerInternalError, "the guest was found off; why is not known"};
+}
+
+// A shutdown from inside is the owner's wish only where nothing else can have caused it: the same boot
+// of the host as when the guest was started, and no verb of ours in flight (then this is not reached).
+void GuestShutItselfDown(Draft& draft) {
+  const model::StateReason reason = {kInstanceInitiatedShutdown, "shut down from inside the guest"};
+  if (draft.record().spec.shutdown_behavior == model::ShutdownBehavior::kTerminate) {
+    draft.SetIntent(Intent::kTerminated);
+    draft.edit().state = InstanceState::kShuttingDown;
+    draft.edit().state_reason = reason;
+    draft.Begin(OperationKind::kTerminate, true, Duration(0));
+    return;
+  }
+  draft.SetIntent(Intent::kStopped);
+  draft.Settle(InstanceState::kStopped, reason);
+}
+
+void RunningGuestIsOff(Draft& draft, const GuestObserved& observed) {
+  const bool host_rebooted = draft.record().boot_id != draft.context().boot_id;
+  if (observed.off_reason == OffReason::kGuestShutdown && !host_rebooted)
+    return GuestShutItselfDown(draft);
+  if (host_rebooted && draft.record().spec.autostart) {
+    draft.edit().state = InstanceState::kPending;
+    draft.Begin(OperationKind::kStart, false, Duration(0));
+    return;
+  }
+  draft.Settle(InstanceState::kStopped, ReasonFor(observed.off_reason, host_rebooted));
+}
+
+void WhileOperating(Draft& draft, const GuestObserved& observed) {
+  if (observed.power != Power::kOff) return;
+  if (ActiveStepKind(draft) == StepKind::kAwaitShutdown) return Advance(draft);
+  if (draft.active()->kind != OperationKind::kReboot) return;
+  draft.EndOperation(OperationState::kFailed,
+                     {StatusCode::kAborted, "", "the guest went off instead of rebooting"});
+  RunningGuestIsOff(draft, observed);
+}
+
+}  // namespace
+
+void OnGuestObserved(Draft& draft, const GuestObserved& observed) {
+  const model::InstanceRecord& record = draft.record();
+  if (record.state == InstanceState::kTerminated) return;
+  if (draft.active() != nullptr) return WhileOperating(draft, observed);
+  const bool off = !observed.defined || observed.power == Power::kOff;
+  if (record.state == InstanceState::kRunning && off) return RunningGuestIsOff(draft, observed);
+  // Started by someone else although its owner wants it stopped: the record is the evidence.
+  if (record.state == InstanceState::kStopped && !off && record.intent == Intent::kStopped) {
+    draft.edit().state = InstanceState::kStopping;
+    draft.Begin(OperationKind::kStop, true, Duration(0));
+    return;
+  }
+  Confirm(draft);
+}
+
+void OnGuestRebooted(Draft& draft) {
+  if (draft.record().state != InstanceState::kRunning) return;
+  draft.edit().boot_count += 1;
+  if (ActiveStepKind(draft) != StepKind::kAwaitReboot) return;
+  // It obeyed: the reset that would force it is not needed.
+  model::Operation& operation = draft.edit_operation();
+  operation.steps.back().state = model::StepState::kSkipped;
+  model::Step& await = operation.steps[*ActiveStep(operation)];
+  await.state = model::StepState::kDone;
+  await.ended = draft.context().now;
+  draft.EndOperation(OperationState::kSucceeded);
+  draft.Settle(InstanceState::kRunning, {});
+}
+
+}  // namespace berth::lifecycle

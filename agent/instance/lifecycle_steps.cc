@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the outcome of a step moves its operation, and the end of an operation its instance.
+#include <fmt/format.h>
+
+#include "agent/instance/lifecycle_draft.h"
+#include "agent/instance/operation_plan.h"
+#include "core/base/check.h"
+#include "core/base/reasons.h"
+#include "core/model/names.h"
+
+namespace berth::lifecycle {
+namespace {
+
+using model::InstanceState;
+using model::OperationKind;
+using model::OperationState;
+using model::Step;
+using model::StepState;
+
+bool Names(const StepEnded& ended, const model::Operation& operation) {
+  const std::optional<size_t> active = ActiveStep(operation);
+  return ended.operation_id == operation.id && active && *active == ended.step &&
+         operation.steps[*active].attempts == ended.attempt;
+}
+
+void Run(Step& step, StepState state, WallTime now) {
+  step.state = state;
+  ++step.attempts;
+  step.started = now;
+  step.ended.reset();
+}
+
+void End(Step& step, StepState state, WallTime now) {
+  step.state = state;
+  step.ended = now;
+}
+
+// The code that EC2 gives to a launch that failed for such an error.
+model::StateReason LaunchFailure(const model::Error& error) {
+  switch (error.code) {
+    case StatusCode::kResourceExhausted:
+      return {kInsufficientInstanceCapacity, error.message};
+    case StatusCode::kInvalidArgument:
+    case StatusCode::kNotFound:
+      return {kClientInternalError, error.message};
+    default:
+      return {kServerInternalError, error.message};
+  }
+}
+
+void Succeed(Draft& draft) {
+  const OperationKind kind = draft.active()->kind;
+  draft.EndOperation(OperationState::kSucceeded);
+  switch (kind) {
+    case OperationKind::kCreate:
+    case OperationKind::kStart:
+      draft.edit().boot_count += 1;
+      draft.edit().boot_id = draft.context().boot_id;
+      draft.Settle(InstanceState::kRunning, {});
+      return;
+    case OperationKind::kStop:
+      draft.Settle(InstanceState::kStopped, draft.record().state_reason);
+      return;
+    case OperationKind::kReboot:
+      draft.Settle(InstanceState::kRunning, {});
+      return;
+    case OperationKind::kTerminate:
+      draft.Settle(InstanceState::kTerminated, draft.record().state_reason);
+      return;
+  }
+}
+
+// Everything that was done is undone.
+void Fail(Draft& draft) {
+  const model::Operation& operation = *draft.active();
+  const OperationKind kind = operation.kind;
+  const model::Error error = operation.error;
+  draft.EndOperation(OperationState::kFailed, error);
+  switch (kind) {
+    case OperationKind::kCreate:
+      draft.Settle(InstanceState::kTerminated, LaunchFailure(error));
+      return;
+    case OperationKind::kStart:
+      draft.Settle(InstanceState::kStopped, LaunchFailure(error));
+      return;
+    case OperationKind::kReboot:  // The guest is as it was; if it went off, that is observed apart.
+      draft.Settle(InstanceState::kRunning, draft.record().state_reason);
+      return;
+    case OperationKind::kStop:
+    case OperationKind::kTerminate:
+      Fatal(__FILE__, __LINE__, "an operation that never gives up gave up", operation.id);
+  }
+}
+
+// Undoes the last step at or before `from` that has something to take back.
+void UndoFrom(Draft& draft, size_t from) {
+  model::Operation& operation = draft.edit_operation();
+  operation.state = OperationState::kUndoing;
+  for (size_t i = from + 1; i-- > 0;) {
+    Step& step = operation.steps[i];
+    if (!HasUndo(operation.kind, step.kind)) continue;
+    Run(step, StepState::kUndoing, draft.context().now);
+    return;
+  }
+  Fail(draft);
+}
+
+void GiveUp(Draft& draft, size_t index, const model::Error& error) {
+  model::Operation& operation = draft.edit_operation();
+  Step& step = operation.steps[index];
+  End(step, StepState::kFailed, draft.context().now);
+  operation.error = error;
+  operation.error.message = fmt::format("{}: {}", model::Name(step.kind), error.message);
+  UndoFrom(draft, index);
+}
+
+// The guest could not even be asked: waiting for it to obey would be in vain.
+void SkipAsking(Draft& draft, size_t index) {
+  model::Operation& operation = draft.edit_operation();
+  for (size_t i = index; i < operation.steps.size(); ++i) {
+    Step& step = operation.steps[i];
+    if (!IsOptional(step.kind) && !IsAwait(step.kind)) {
+      Run(step, StepState::kRunning, draft.context().now);
+      return;
+    }
+    End(step, StepState::kSkipped, draft.context().now);
+  }
+  Fatal(__FILE__, __LINE__, "nothing follows the asking", operation.id);
+}
+
+void StepFailed(Draft& draft, size_t index, const model::Error& error) {
+  model::Operation& operation = draft.edit_operation();
+  Step& step = operation.steps[index];
+  step.last_error = error;
+  const bool undoing = step.state == StepState::kUndoing;
+  if (IsOptional(step.kind)) return SkipAsking(draft, index);
+  const RetryVerdict verdict = VerdictOn(step.kind, undoing, step.attempts, error.code);
+  if (!verdict.retry) return GiveUp(draft, index, error);
+  Run(step, step.state, draft.context().now);
+  draft.decision().retry_after = verdict.after;
+}
+
+}  // namespace
+
+void Advance(Draft& draft) {
+  model::Operation& operation = draft.edit_operation();
+  const size_t index = *ActiveStep(operation);
+  const WallTime now = draft.context().now;
+  if (operation.steps[index].state == StepState::kUndoing) {
+    End(operation.steps[index], StepState::kUndone, now);
+    if (index == 0) return Fail(draft);
+    return UndoFrom(draft, index - 1);
+  }
+  End(operation.steps[index], StepState::kDone, now);
+  if (index + 1 == operation.steps.size()) return Succeed(draft);
+  Run(operation.steps[index + 1], StepState::kRunning, now);
+}
+
+void OnStepEnded(Draft& draft, const StepEnded& ended) {
+  if (draft.active() == nullptr || !Names(ended, *draft.active())) return;
+  if (!ended.error.ok()) return StepFailed(draft, ended.step, ended.error);
+  if (!ended.accel.empty()) draft.edit().accel = ended.accel;
+  Advance(draft);
+}
+
+}  // namespace berth::lifecycle

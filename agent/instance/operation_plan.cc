@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/instance/operation_plan.h"
+
+#include <algorithm>
+
+#include "core/base/check.h"
+
+namespace berth {
+namespace {
+
+using model::OperationKind;
+using model::StepKind;
+
+constexpr Duration kBackoffFirst{200};
+constexpr Duration kBackoffMax{5000};
+constexpr int kUnavailableTries = 12;
+constexpr int kOtherTries = 2;
+
+std::vector<StepKind> StepsOf(OperationKind kind, bool force) {
+  switch (kind) {
+    case OperationKind::kCreate:
+      return {StepKind::kCheckImage,  StepKind::kCreateDisk, StepKind::kCreateSeed,
+              StepKind::kDefine,      StepKind::kStartPaused, StepKind::kVerify,
+              StepKind::kResume};
+    case OperationKind::kStart:
+      return {StepKind::kCheckImage,  StepKind::kCreateSeed, StepKind::kDefine,
+              StepKind::kStartPaused, StepKind::kVerify,     StepKind::kResume};
+    case OperationKind::kStop:
+      if (force) return {StepKind::kDestroy};
+      return {StepKind::kAskShutdown, StepKind::kAwaitShutdown, StepKind::kDestroy};
+    case OperationKind::kReboot:
+      if (force) return {StepKind::kReset};
+      return {StepKind::kAskReboot, StepKind::kAwaitReboot, StepKind::kReset};
+    case OperationKind::kTerminate:
+      return {StepKind::kDestroy, StepKind::kUndefine, StepKind::kDeleteFiles};
+  }
+  Fatal(__FILE__, __LINE__, "operation of no kind", "");
+}
+
+bool TakesAway(StepKind step) {
+  return step == StepKind::kDestroy || step == StepKind::kUndefine ||
+         step == StepKind::kDeleteFiles;
+}
+
+// Whether the same call could answer otherwise a moment later.
+int TriesFor(StatusCode code) {
+  switch (code) {
+    case StatusCode::kUnavailable:
+    case StatusCode::kAborted:
+      return kUnavailableTries;
+    case StatusCode::kDeadlineExceeded:
+    case StatusCode::kInternal:
+    case StatusCode::kUnknown:
+    case StatusCode::kCancelled:
+      return kOtherTries;
+    default:
+      return 1;
+  }
+}
+
+Duration Backoff(int attempt) {
+  const int doublings = std::min(attempt - 1, 8);
+  return std::min(kBackoffMax, kBackoffFirst * (1 << doublings));
+}
+
+}  // namespace
+
+model::Operation MakeOperation(OperationKind kind, const std::string& operation_id,
+                               const std::string& instance_id, const PlanOptions& options,
+                               WallTime now) {
+  model::Operation operation;
+  operation.id = operation_id;
+  operation.instance_id = instance_id;
+  operation.kind = kind;
+  operation.grace = options.grace;
+  operation.created = now;
+  for (const StepKind step : StepsOf(kind, options.force))
+    operation.steps.push_back(model::Step{.kind = step});
+  model::Step& first = operation.steps.front();
+  first.state = model::StepState::kRunning;
+  first.attempts = 1;
+  first.started = now;
+  return operation;
+}
+
+// The directory (disk, seed, log) goes with the first step of a create, since that is undone last. A
+// failed start keeps the disk and the definition: the instance is stopped as it was before.
+bool HasUndo(OperationKind operation, StepKind step) {
+  if (step == StepKind::kStartPaused) return true;
+  return operation == OperationKind::kCreate &&
+         (step == StepKind::kDefine || step == StepKind::kCheckImage);
+}
+
+bool IsOptional(StepKind step) {
+  return step == StepKind::kAskShutdown || step == StepKind::kAskReboot;
+}
+
+bool IsAwait(StepKind step) {
+  return step == StepKind::kAwaitShutdown || step == StepKind::kAwaitReboot;
+}
+
+RetryVerdict VerdictOn(StepKind step, bool undoing, int attempt, StatusCode code) {
+  if (IsOptional(step)) return {};
+  if (undoing || TakesAway(step) || attempt < TriesFor(code))
+    return {.retry = true, .after = Backoff(attempt)};
+  return {};
+}
+
+}  // namespace berth
