@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The limits of a spec that hold on every host. What depends on the host (capacity, the image being
-// there, the type's name) is checked where it is known.
+// The limits of a spec that hold on every host, as proto/berth/v1 promises them. What depends on
+// the host (capacity, the image being there, the type's name) is checked where it is known.
 #pragma once
 
 #include <vector>
@@ -11,18 +11,21 @@
 namespace berth::model {
 
 inline constexpr int32_t kVcpusMax = 1024;
-inline constexpr int64_t kMemoryMibMin = 32;
+inline constexpr int64_t kMemoryMibMin = 16;
 inline constexpr int64_t kMemoryMibMax = 64LL << 20;    // 64 TiB.
 inline constexpr int64_t kRootDiskMibMax = 64LL << 20;  // 64 TiB.
-inline constexpr size_t kNameBytesMax = 255;
+inline constexpr size_t kNameBytesMax = 128;
+inline constexpr size_t kTenantIdBytesMax = 64;
+inline constexpr size_t kInstanceTypeBytesMax = 64;
 inline constexpr size_t kUserDataBytesMax = 16 * 1024;
+inline constexpr size_t kNetworkConfigBytesMax = 16 * 1024;
 inline constexpr size_t kTagsMax = 50;
 inline constexpr size_t kTagKeyBytesMax = 128;
 inline constexpr size_t kTagValueBytesMax = 256;
 inline constexpr size_t kSshKeysMax = 64;
-inline constexpr size_t kSshKeyBytesMax = 16 * 1024;
-inline constexpr size_t kCommandLineBytesMax = 2048;
-inline constexpr size_t kFileNameBytesMax = 128;
+inline constexpr size_t kSshKeyBytesMax = 8 * 1024;
+inline constexpr size_t kCommandLineBytesMax = 2047;
+inline constexpr size_t kFileNameBytesMax = 255;
 
 // Every fault of `spec`, each with its path ("spec.shape.vcpus") and the cure; empty = valid.
 // `spec.shape` is the resolved one; a spec that names a type is not asked for a shape here.

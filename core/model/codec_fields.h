@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// The members of each stored type, listed once: the encoder and the decoder of codec.cc both visit
+// these lists, so they cannot disagree. `visit(name, member)` is called for every member.
+//
+// A member added, renamed or removed here changes what older ledgers hold: it needs a migration
+// (agent/ledger/schema.cc).
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "core/model/claim.h"
+#include "core/model/instance_record.h"
+#include "core/model/operation.h"
+
+namespace berth::model {
+
+// `T` is `Value` or const Value: one list serves reading and writing.
+template <typename T, typename Value>
+concept Is = std::same_as<std::remove_const_t<T>, Value>;
+
+void Fields(auto& visit, Is<Shape> auto& v) {
+  visit("vcpus", v.vcpus);
+  visit("memory_mib", v.memory_mib);
+  visit("cpu_policy", v.cpu_policy);
+}
+
+void Fields(auto& visit, Is<BootSource> auto& v) {
+  visit("image", v.image);
+  visit("kernel", v.kernel);
+  visit("initrd", v.initrd);
+  visit("command_line", v.command_line);
+}
+
+void Fields(auto& visit, Is<FirstBoot> auto& v) {
+  visit("hostname", v.hostname);
+  visit("ssh_authorized_keys", v.ssh_authorized_keys);
+  visit("user_data", v.user_data);
+  visit("network_config", v.network_config);
+}
+
+void Fields(auto& visit, Is<InstanceSpec> auto& v) {
+  visit("name", v.name);
+  visit("tenant_id", v.tenant_id);
+  visit("tags", v.tags);
+  visit("instance_type", v.instance_type);
+  visit("shape", v.shape);
+  visit("boot", v.boot);
+  visit("root_disk_mib", v.root_disk_mib);
+  visit("first_boot", v.first_boot);
+  visit("autostart", v.autostart);
+  visit("shutdown_behavior", v.shutdown_behavior);
+  visit("termination_protection", v.termination_protection);
+}
+
+void Fields(auto& visit, Is<StateReason> auto& v) {
+  visit("code", v.code);
+  visit("message", v.message);
+}
+
+void Fields(auto& visit, Is<InstanceRecord> auto& v) {
+  visit("id", v.id);
+  visit("spec", v.spec);
+  visit("intent", v.intent);
+  visit("generation", v.generation);
+  visit("state", v.state);
+  visit("state_reason", v.state_reason);
+  visit("observed_generation", v.observed_generation);
+  visit("observed_time", v.observed_time);
+  visit("reachable", v.reachable);
+  visit("boot_count", v.boot_count);
+  visit("boot_id", v.boot_id);
+  visit("accel", v.accel);
+  visit("operation_id", v.operation_id);
+  visit("run_claim_id", v.run_claim_id);
+  visit("disk_claim_id", v.disk_claim_id);
+  visit("created", v.created);
+  visit("terminated", v.terminated);
+}
+
+void Fields(auto& visit, Is<Error> auto& v) {
+  visit("code", v.code);
+  visit("reason", v.reason);
+  visit("message", v.message);
+}
+
+void Fields(auto& visit, Is<Step> auto& v) {
+  visit("kind", v.kind);
+  visit("state", v.state);
+  visit("attempts", v.attempts);
+  visit("started", v.started);
+  visit("ended", v.ended);
+  visit("last_error", v.last_error);
+}
+
+void Fields(auto& visit, Is<Operation> auto& v) {
+  visit("id", v.id);
+  visit("instance_id", v.instance_id);
+  visit("kind", v.kind);
+  visit("state", v.state);
+  visit("steps", v.steps);
+  visit("grace_ms", v.grace);
+  visit("created", v.created);
+  visit("ended", v.ended);
+  visit("error", v.error);
+}
+
+void Fields(auto& visit, Is<Resources> auto& v) {
+  visit("vcpus", v.vcpus);
+  visit("memory_mib", v.memory_mib);
+  visit("disk_mib", v.disk_mib);
+}
+
+void Fields(auto& visit, Is<Claim> auto& v) {
+  visit("id", v.id);
+  visit("owner", v.owner);
+  visit("owner_id", v.owner_id);
+  visit("held", v.held);
+  visit("overhead_mib", v.overhead_mib);
+}
+
+}  // namespace berth::model
