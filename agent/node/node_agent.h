@@ -16,6 +16,7 @@
 #include "agent/instance/registry.h"
 #include "agent/ledger/ledger.h"
 #include "core/base/clock.h"
+#include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/model/capacity.h"
@@ -39,7 +40,8 @@ struct CallContext {
 
 struct CreateInstanceArgs {
   std::string instance_id;   // "" = the agent makes one.
-  bool validate_only = false;  // Everything is checked and nothing kept; the id of the answer is "".
+  // Everything is checked and nothing kept, no request id either; an id not given stays "".
+  bool validate_only = false;
   model::InstanceSpec spec;  // With instance_type or shape; not both.
 };
 
@@ -77,7 +79,9 @@ class NodeAgent {
   template <typename T>
   using DoneWith = std::function<void(StatusOr<T>)>;
 
+  // The references outlive this; its pending work ends with the executor.
   struct Dependencies {
+    Executor& executor;
     const Clock& clock;
     Random& random;
     Ledger& ledger;
@@ -88,18 +92,30 @@ class NodeAgent {
     model::Topology topology;
     std::vector<model::InstanceType> types;
     NodeObserver observer;
+    // How long a terminated instance, and an operation that is over, can still be read.
+    Duration terminated_visible = std::chrono::hours(1);
   };
   explicit NodeAgent(Dependencies dependencies);
   ~NodeAgent();
+  NodeAgent(const NodeAgent&) = delete;
+  NodeAgent& operator=(const NodeAgent&) = delete;
 
-  // INVALID_ARGUMENT with every violation; NOT_FOUND IMAGE_NOT_FOUND; RESOURCE_EXHAUSTED
-  // INSUFFICIENT_CAPACITY with metadata per short resource ("vcpus_wanted", "vcpus_free", …);
-  // ALREADY_EXISTS INSTANCE_EXISTS, also for the id of a terminated instance; FAILED_PRECONDITION
-  // STALE_EPOCH; IDEMPOTENT_PARAMETER_MISMATCH (INVALID_ARGUMENT). A repeat gives the first answer.
+  // To be called by the ledger's listener (Ledger::SetListener) with each published view: answers who
+  // waits for an operation. Cheap; posts and returns.
+  void ViewPublished(const std::shared_ptr<const model::NodeView>& view);
+
+  // INVALID_ARGUMENT with every violation, IMAGE_INVALID, or IDEMPOTENT_PARAMETER_MISMATCH; NOT_FOUND
+  // IMAGE_NOT_FOUND; RESOURCE_EXHAUSTED INSUFFICIENT_CAPACITY with metadata per short resource
+  // ("vcpus_wanted", "vcpus_free", "vcpus_short"; memory_mib, disk_mib likewise); ALREADY_EXISTS
+  // INSTANCE_EXISTS, also for the id of a terminated instance; FAILED_PRECONDITION STALE_EPOCH or
+  // NODE_CORDONED; UNAVAILABLE HYPERVISOR_UNAVAILABLE with retry_after, and what the ledger answers. A
+  // repeat of a success gives the first answer, whatever has become of image or instance; a refusal is
+  // decided afresh.
   void CreateInstance(CallContext call, CreateInstanceArgs args,
                       DoneWith<model::InstanceRecord> done);
-  // NOT_FOUND INSTANCE_NOT_FOUND; FAILED_PRECONDITION as lifecycle.h says; ABORTED ETAG_MISMATCH;
-  // Start also RESOURCE_EXHAUSTED as Create.
+  // NOT_FOUND INSTANCE_NOT_FOUND; FAILED_PRECONDITION as lifecycle.h says, or STALE_EPOCH; ABORTED
+  // ETAG_MISMATCH; Start also RESOURCE_EXHAUSTED and NODE_CORDONED as Create. None needs the
+  // hypervisor: the wish is recorded, and done when it is back.
   void StartInstance(CallContext call, const std::string& id, DoneWith<model::InstanceRecord> done);
   void StopInstance(CallContext call, const std::string& id, StopRequested how,
                     DoneWith<model::InstanceRecord> done);
@@ -109,7 +125,8 @@ class NodeAgent {
   void TerminateInstance(CallContext call, const std::string& id,
                          DoneWith<model::InstanceRecord> done);
 
-  // Reads answer at once, from one view.
+  // Reads answer at once, from one view. `reachable` is derived here and not stored: while the
+  // hypervisor is away, or a guest is stuck, the record shows its last known state and false.
   StatusOr<std::shared_ptr<const model::InstanceRecord>> GetInstance(const std::string& id) const;
   // INVALID_ARGUMENT for a malformed token or one of another filter; OUT_OF_RANGE STALE_PAGE_TOKEN for
   // one whose revision is no longer held (pages are held for 5 min or 16 listings).

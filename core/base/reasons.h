@@ -27,6 +27,7 @@ inline constexpr char kLedgerUnavailable[] = "LEDGER_UNAVAILABLE";
 inline constexpr char kLedgerForeign[] = "LEDGER_OF_ANOTHER_NODE";
 inline constexpr char kLedgerNewer[] = "LEDGER_NEWER";
 inline constexpr char kOverloaded[] = "OVERLOADED";
+inline constexpr char kNodeCordoned[] = "NODE_CORDONED";
 inline constexpr char kNotReady[] = "NOT_READY";
 inline constexpr char kNotImplemented[] = "NOT_IMPLEMENTED_YET";
 inline constexpr char kNoConsoleOutput[] = "NO_CONSOLE_OUTPUT";
