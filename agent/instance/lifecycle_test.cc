@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state machine, verb by verb and outcome by outcome. Sequences drawn at random are judged in
+// lifecycle_property_test.cc.
+#include "agent/instance/lifecycle.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/base/error.h"
+#include "core/base/reasons.h"
+
+namespace berth {
+namespace {
+
+using model::InstanceState;
+using model::Intent;
+using model::OperationKind;
+using model::OperationState;
+using model::StepKind;
+using model::StepState;
+
+constexpr char kId[] = "i-0123456789abcdef0";
+constexpr char kBoot[] = "boot-1";
+
+// One instance with its operation, fed with events as the ledger would.
+class Life {
+ public:
+  Life() {
+    record.id = kId;
+    record.run_claim_id = "c-run";
+    record.disk_claim_id = "c-disk";
+    record.operation_id = "op-1";
+    operation = NewCreateOperation("op-1", kId, now);
+  }
+
+  StatusOr<Decision> Feed(const LifecycleEvent& event) {
+    const LifecycleContext context{now, boot_id, "op-" + std::to_string(++operations)};
+    StatusOr<Decision> decision = Decide(record, operation ? &*operation : nullptr, event, context);
+    if (!decision.ok() || !decision->changed) return decision;
+    record = decision->record;
+    if (decision->operation) operation = decision->operation;
+    if (decision->release_run_claim) record.run_claim_id.clear();
+    if (decision->release_disk_claim) record.disk_claim_id.clear();
+    return decision;
+  }
+
+  // The outcome of the step that runs now.
+  Decision End(model::Error error = {}) {
+    const size_t step = ActiveStep(*operation).value();
+    return Feed(StepEnded{operation->id, step, operation->steps[step].attempts, error, ""}).value();
+  }
+  void EndAll() {
+    while (!operation->final()) End();
+  }
+  StepKind Step() const { return operation->steps[*ActiveStep(*operation)].kind; }
+
+  model::InstanceRecord record;
+  std::optional<model::Operation> operation;
+  WallTime now{std::chrono::hours(1)};
+  std::string boot_id = kBoot;
+  int operations = 1;
+};
+
+Life RunningLife() {
+  Life life;
+  life.EndAll();
+  return life;
+}
+
+Life StoppedLife() {
+  Life life = RunningLife();
+  EXPECT_TRUE(life.Feed(StopRequested{.force = true}).ok());
+  life.EndAll();
+  return life;
+}
+
+GuestObserved Off(OffReason reason) { return {.defined = true, .power = Power::kOff, .off_reason = reason}; }
+
+TEST(LifecycleTest, CreateRunsItsStepsInOrderAndEndsRunning) {
+  Life life;
+  std::vector<StepKind> ran;
+  while (!life.operation->final()) {
+    ran.push_back(life.Step());
+    life.End();
+  }
+  EXPECT_THAT(ran, testing::ElementsAre(StepKind::kCheckImage, StepKind::kCreateDisk,
+                                        StepKind::kCreateSeed, StepKind::kDefine,
+                                        StepKind::kStartPaused, StepKind::kVerify, StepKind::kResume));
+  EXPECT_EQ(life.record.state, InstanceState::kRunning);
+  EXPECT_EQ(life.record.boot_count, 1);
+  EXPECT_EQ(life.record.boot_id, kBoot);
+  EXPECT_EQ(life.record.observed_generation, life.record.generation);
+}
+
+TEST(LifecycleTest, AStepThatFailsForGoodIsUndoneInReverseAndTheInstanceEndsTerminated) {
+  Life life;
+  while (life.Step() != StepKind::kStartPaused) life.End();
+  life.End({StatusCode::kResourceExhausted, "", "insufficient memory pages"});
+  std::vector<StepKind> undone;
+  Decision last;
+  while (!life.operation->final()) {
+    EXPECT_EQ(life.operation->state, OperationState::kUndoing);
+    undone.push_back(life.Step());
+    last = life.End();
+  }
+  EXPECT_THAT(undone,
+              testing::ElementsAre(StepKind::kStartPaused, StepKind::kDefine, StepKind::kCheckImage));
+  EXPECT_EQ(life.record.state, InstanceState::kTerminated);
+  EXPECT_EQ(life.record.state_reason.code, "Server.InsufficientInstanceCapacity");
+  EXPECT_TRUE(last.release_run_claim);
+  EXPECT_TRUE(last.release_disk_claim);
+}
+
+TEST(LifecycleTest, AStepThatMayYetSucceedIsBegunAgainAfterABackoff) {
+  Life life;
+  while (life.Step() != StepKind::kDefine) life.End();
+  const Decision decision = life.End({StatusCode::kUnavailable, "", "libvirtd is away"});
+  EXPECT_GT(decision.retry_after, Duration(0));
+  EXPECT_EQ(life.Step(), StepKind::kDefine);
+  EXPECT_EQ(life.operation->steps[3].attempts, 2);
+  life.EndAll();
+  EXPECT_EQ(life.record.state, InstanceState::kRunning);
+}
+
+TEST(LifecycleTest, AnUndoIsNeverGivenUp) {
+  Life life;
+  while (life.Step() != StepKind::kStartPaused) life.End();
+  life.End({StatusCode::kInvalidArgument, "", "no such machine"});
+  for (int i = 0; i < 100; ++i) life.End({StatusCode::kInternal, "", "cannot destroy"});
+  EXPECT_EQ(life.operation->state, OperationState::kUndoing);
+  EXPECT_EQ(life.record.state, InstanceState::kPending);
+}
+
+TEST(LifecycleTest, AnOutcomeOfAnOlderAttemptChangesNothing) {
+  Life life;
+  const StepEnded late{"op-1", 0, 1, {}, ""};
+  ASSERT_TRUE(life.Feed(late).value().changed);
+  EXPECT_FALSE(life.Feed(late).value().changed);
+  EXPECT_FALSE(life.Feed(StepEnded{"op-9", 1, 1, {}, ""}).value().changed);
+  EXPECT_FALSE(life.Feed(StepEnded{"op-1", 1, 2, {}, ""}).value().changed);
+}
+
+TEST(LifecycleTest, StopAsksWaitsAndThenForces) {
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(StopRequested{.grace = Duration(500)}).ok());
+  EXPECT_EQ(life.record.state, InstanceState::kStopping);
+  EXPECT_EQ(life.record.intent, Intent::kStopped);
+  EXPECT_EQ(life.record.generation, 2);
+  EXPECT_EQ(life.Step(), StepKind::kAskShutdown);
+  life.End();
+  EXPECT_EQ(life.Step(), StepKind::kAwaitShutdown);
+  life.End();  // The grace has passed.
+  EXPECT_EQ(life.Step(), StepKind::kDestroy);
+  const Decision last = life.End();
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+  EXPECT_EQ(life.record.state_reason.code, "Client.UserInitiatedShutdown");
+  EXPECT_TRUE(last.release_run_claim);
+  EXPECT_FALSE(last.release_disk_claim);
+}
+
+TEST(LifecycleTest, AGuestThatGoesOffEndsTheWaitAtOnce) {
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(StopRequested{.grace = Duration(500)}).ok());
+  life.End();
+  ASSERT_TRUE(life.Feed(Off(OffReason::kGuestShutdown)).ok());
+  EXPECT_EQ(life.Step(), StepKind::kDestroy);
+  life.End();
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+}
+
+TEST(LifecycleTest, AGuestThatCannotBeAskedIsForcedWithoutWaiting) {
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(StopRequested{.grace = Duration(500)}).ok());
+  life.End({StatusCode::kUnavailable, "", "no agent"});
+  EXPECT_EQ(life.Step(), StepKind::kDestroy);
+}
+
+TEST(LifecycleTest, AForcedStopOvertakesAPatientOne) {
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(StopRequested{.grace = Duration(500)}).ok());
+  const std::string patient = life.operation->id;
+  const Decision decision = life.Feed(StopRequested{.force = true}).value();
+  ASSERT_TRUE(decision.superseded);
+  EXPECT_EQ(decision.superseded->id, patient);
+  EXPECT_EQ(decision.superseded->state, OperationState::kCancelled);
+  EXPECT_EQ(life.Step(), StepKind::kDestroy);
+  EXPECT_EQ(life.record.generation, 2) << "the intent is the same";
+}
+
+TEST(LifecycleTest, TerminateOvertakesACreateUnderWay) {
+  Life life;
+  life.End();
+  ASSERT_TRUE(life.Feed(TerminateRequested{}).ok());
+  EXPECT_EQ(life.record.state, InstanceState::kShuttingDown);
+  Decision last;
+  std::vector<StepKind> ran;
+  while (!life.operation->final()) {
+    ran.push_back(life.Step());
+    last = life.End();
+  }
+  EXPECT_THAT(ran, testing::ElementsAre(StepKind::kDestroy, StepKind::kUndefine,
+                                        StepKind::kDeleteFiles));
+  EXPECT_EQ(life.record.state, InstanceState::kTerminated);
+  EXPECT_TRUE(last.release_run_claim && last.release_disk_claim);
+  EXPECT_TRUE(life.record.terminated.has_value());
+}
+
+TEST(LifecycleTest, AStoppedInstanceStartsWithAClaimOfItsOwnAndANewGeneration) {
+  Life life = StoppedLife();
+  const Decision decision = life.Feed(StartRequested{}).value();
+  EXPECT_TRUE(decision.acquire_run_claim);
+  EXPECT_EQ(life.record.state, InstanceState::kPending);
+  EXPECT_EQ(life.record.generation, 3);
+  life.EndAll();
+  EXPECT_EQ(life.record.state, InstanceState::kRunning);
+  EXPECT_EQ(life.record.boot_count, 2);
+}
+
+TEST(LifecycleTest, AStartThatFailsLeavesTheInstanceStoppedWithItsDisk) {
+  Life life = StoppedLife();
+  ASSERT_TRUE(life.Feed(StartRequested{}).ok());
+  const Decision decision = life.End({StatusCode::kNotFound, "IMAGE_NOT_FOUND", "kernel is gone"});
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+  EXPECT_EQ(life.record.state_reason.code, "Client.InternalError");
+  EXPECT_TRUE(decision.release_run_claim);
+  EXPECT_FALSE(decision.release_disk_claim);
+}
+
+TEST(LifecycleTest, ARebootNeverLeavesRunning) {
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(RebootRequested{.grace = Duration(100)}).ok());
+  EXPECT_EQ(life.record.generation, 1);
+  while (!life.operation->final()) {
+    EXPECT_EQ(life.record.state, InstanceState::kRunning);
+    life.End();
+  }
+  EXPECT_EQ(life.record.state, InstanceState::kRunning);
+}
+
+TEST(LifecycleTest, AGuestThatRebootsWhenAskedIsNotResetAsWell) {
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(RebootRequested{.grace = Duration(100)}).ok());
+  life.End();
+  ASSERT_TRUE(life.Feed(GuestRebooted{}).ok());
+  EXPECT_EQ(life.operation->state, OperationState::kSucceeded);
+  EXPECT_EQ(life.operation->steps.back().state, StepState::kSkipped);
+  EXPECT_EQ(life.record.boot_count, 2);
+}
+
+TEST(LifecycleTest, VerbsThatAskForWhatIsSoChangeNothing) {
+  EXPECT_FALSE(RunningLife().Feed(StartRequested{}).value().changed);
+  EXPECT_FALSE(StoppedLife().Feed(StopRequested{}).value().changed);
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(TerminateRequested{}).ok());
+  EXPECT_FALSE(life.Feed(TerminateRequested{}).value().changed);
+  life.EndAll();
+  EXPECT_FALSE(life.Feed(TerminateRequested{}).value().changed);
+}
+
+TEST(LifecycleTest, VerbsInTheWrongStateNameTheStateAndWhatIsAllowed) {
+  Life pending;
+  const Status stop = pending.Feed(StopRequested{}).status();
+  EXPECT_EQ(stop.code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(stop), reasons::kIncorrectInstanceState);
+  EXPECT_THAT(std::string(stop.message()), testing::HasSubstr("PENDING"));
+  EXPECT_FALSE(pending.Feed(RebootRequested{}).ok());
+  EXPECT_FALSE(StoppedLife().Feed(RebootRequested{}).ok());
+  Life gone = RunningLife();
+  ASSERT_TRUE(gone.Feed(TerminateRequested{}).ok());
+  gone.EndAll();
+  for (const LifecycleEvent& verb :
+       std::vector<LifecycleEvent>{StartRequested{}, StopRequested{}, RebootRequested{}})
+    EXPECT_EQ(gone.Feed(verb).status().code(), StatusCode::kFailedPrecondition);
+}
+
+TEST(LifecycleTest, AShutdownFromInsideFollowsTheShutdownBehaviour) {
+  Life stops = RunningLife();
+  ASSERT_TRUE(stops.Feed(Off(OffReason::kGuestShutdown)).ok());
+  EXPECT_EQ(stops.record.state, InstanceState::kStopped);
+  EXPECT_EQ(stops.record.intent, Intent::kStopped);
+  EXPECT_EQ(stops.record.state_reason.code, "Client.InstanceInitiatedShutdown");
+
+  Life terminates = RunningLife();
+  terminates.record.spec.shutdown_behavior = model::ShutdownBehavior::kTerminate;
+  ASSERT_TRUE(terminates.Feed(Off(OffReason::kGuestShutdown)).ok());
+  EXPECT_EQ(terminates.record.state, InstanceState::kShuttingDown);
+  EXPECT_EQ(terminates.record.intent, Intent::kTerminated);
+}
+
+TEST(LifecycleTest, WhatIsNotProvenEndsStoppedAndLeavesTheIntent) {
+  for (const OffReason reason :
+       {OffReason::kUnknown, OffReason::kDestroyed, OffReason::kCrashed, OffReason::kFailed}) {
+    Life life = RunningLife();
+    life.record.spec.shutdown_behavior = model::ShutdownBehavior::kTerminate;
+    ASSERT_TRUE(life.Feed(Off(reason)).ok());
+    EXPECT_EQ(life.record.state, InstanceState::kStopped);
+    EXPECT_EQ(life.record.intent, Intent::kRunning);
+    EXPECT_EQ(life.record.state_reason.code, "Server.InternalError");
+    EXPECT_EQ(life.record.generation, 1);
+  }
+}
+
+TEST(LifecycleTest, AShutdownReasonFromBeforeAHostRebootProvesNothing) {
+  Life life = RunningLife();
+  life.boot_id = "boot-2";
+  life.record.spec.shutdown_behavior = model::ShutdownBehavior::kTerminate;
+  ASSERT_TRUE(life.Feed(Off(OffReason::kGuestShutdown)).ok());
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+  EXPECT_EQ(life.record.intent, Intent::kRunning);
+}
+
+TEST(LifecycleTest, AutostartBringsAnInstanceBackAfterAHostReboot) {
+  Life life = RunningLife();
+  life.record.spec.autostart = true;
+  life.boot_id = "boot-2";
+  const Decision decision = life.Feed(Off(OffReason::kUnknown)).value();
+  EXPECT_EQ(life.record.state, InstanceState::kPending);
+  EXPECT_FALSE(decision.acquire_run_claim) << "it still holds the one it had";
+  life.EndAll();
+  EXPECT_EQ(life.record.state, InstanceState::kRunning);
+  EXPECT_EQ(life.record.boot_id, "boot-2");
+}
+
+TEST(LifecycleTest, AGuestThatVanishedWithItsDefinitionIsStoppedNotTerminated) {
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(GuestObserved{}).ok());
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+}
+
+TEST(LifecycleTest, AStoppedInstanceStartedFromOutsideIsStoppedAgain) {
+  Life life = StoppedLife();
+  ASSERT_TRUE(life.Feed(GuestObserved{.defined = true, .power = Power::kRunning}).ok());
+  EXPECT_EQ(life.record.state, InstanceState::kStopping);
+  EXPECT_EQ(life.Step(), StepKind::kDestroy);
+}
+
+TEST(LifecycleTest, ARunningGuestSeenRunningIsNotWrittenEachTime) {
+  Life life = RunningLife();
+  const GuestObserved running{.defined = true, .power = Power::kRunning};
+  EXPECT_FALSE(life.Feed(running).value().changed);
+  life.now += std::chrono::minutes(6);
+  EXPECT_TRUE(life.Feed(running).value().changed);
+  EXPECT_EQ(life.record.observed_time, life.now);
+}
+
+TEST(LifecycleTest, TheEtagChangesWithStateAndGeneration) {
+  Life life = RunningLife();
+  const std::string running = EtagOf(life.record);
+  ASSERT_TRUE(life.Feed(StopRequested{.force = true}).ok());
+  const std::string stopping = EtagOf(life.record);
+  life.EndAll();
+  EXPECT_NE(running, stopping);
+  EXPECT_NE(stopping, EtagOf(life.record));
+}
+
+}  // namespace
+}  // namespace berth
