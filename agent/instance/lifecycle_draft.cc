@@ -36,20 +36,22 @@ model::Operation& Draft::edit_operation() {
 
 void Draft::Begin(model::OperationKind kind, bool force, Duration grace) {
   if (active() != nullptr) {
-    model::Operation cut = *active();
-    const std::string why = fmt::format("overtaken by {}", model::Name(kind));
-    model::Step& step = cut.steps[*ActiveStep(cut)];
-    step.state = model::StepState::kFailed;
-    step.ended = context_.now;
-    step.last_error = {StatusCode::kCancelled, "", why};
-    cut.state = model::OperationState::kCancelled;
-    cut.ended = context_.now;
-    cut.error = {StatusCode::kCancelled, "", why};
-    decision_.superseded = std::move(cut);
+    CutShort(model::OperationState::kCancelled,
+             {StatusCode::kCancelled, "", fmt::format("overtaken by {}", model::Name(kind))});
+    decision_.superseded = std::move(decision_.operation);
   }
   decision_.operation = MakeOperation(kind, context_.new_operation_id, decision_.record.id,
                                       {.force = force, .grace = grace}, context_.now);
   edit().operation_id = context_.new_operation_id;
+}
+
+void Draft::CutShort(model::OperationState state, const model::Error& error) {
+  model::Operation& operation = edit_operation();
+  model::Step& step = operation.steps[*ActiveStep(operation)];
+  step.state = model::StepState::kFailed;
+  step.ended = context_.now;
+  step.last_error = error;
+  EndOperation(state, error);
 }
 
 void Draft::EndOperation(model::OperationState state, const model::Error& error) {

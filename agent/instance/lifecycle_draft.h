@@ -25,8 +25,10 @@ class Draft {
 
   // Ends what is going on, if anything, as cancelled, and begins `kind`.
   void Begin(model::OperationKind kind, bool force, Duration grace);
-  // Ends the active operation, unless it was superseded already.
+  // Ends the active operation, whose steps have all ended.
   void EndOperation(model::OperationState state, const model::Error& error = {});
+  // Ends the active operation in the middle of a step, whose outcome no longer matters.
+  void CutShort(model::OperationState state, const model::Error& error);
   // A changed intent is a new generation.
   void SetIntent(model::Intent intent);
   // Moves to a state that the intent has been brought to, or was overtaken by.

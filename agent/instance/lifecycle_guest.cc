@@ -75,9 +75,10 @@ void WhileOperating(Draft& draft, const GuestObserved& observed) {
   if (observed.power != Power::kOff) return;
   if (ActiveStepKind(draft) == StepKind::kAwaitShutdown) return Advance(draft);
   if (draft.active()->kind != OperationKind::kReboot) return;
-  draft.EndOperation(OperationState::kFailed,
-                     {StatusCode::kAborted, "", "the guest went off instead of rebooting"});
   RunningGuestIsOff(draft, observed);
+  if (draft.active() != nullptr && draft.active()->kind == OperationKind::kReboot)
+    draft.CutShort(OperationState::kFailed,
+                   {StatusCode::kAborted, "", "the guest went off instead of rebooting"});
 }
 
 }  // namespace

@@ -134,6 +134,7 @@ void StepFailed(Draft& draft, size_t index, const model::Error& error) {
   step.last_error = error;
   const bool undoing = step.state == StepState::kUndoing;
   if (IsOptional(step.kind)) return SkipAsking(draft, index);
+  if (IsAwait(step.kind)) return Advance(draft);  // To wait in vain is an outcome as any other.
   const RetryVerdict verdict = VerdictOn(step.kind, undoing, step.attempts, error.code);
   if (!verdict.retry) return GiveUp(draft, index, error);
   Run(step, step.state, draft.context().now);

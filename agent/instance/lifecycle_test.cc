@@ -247,6 +247,16 @@ TEST(LifecycleTest, AGuestThatRebootsWhenAskedIsNotResetAsWell) {
   EXPECT_EQ(life.record.boot_count, 2);
 }
 
+TEST(LifecycleTest, AGuestThatGoesOffInsteadOfRebootingEndsTheReboot) {
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(RebootRequested{.grace = Duration(100)}).ok());
+  life.End();
+  ASSERT_TRUE(life.Feed(Off(OffReason::kCrashed)).ok());
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+  EXPECT_EQ(life.operation->state, OperationState::kFailed);
+  EXPECT_EQ(life.operation->steps[1].state, StepState::kFailed);
+}
+
 TEST(LifecycleTest, VerbsThatAskForWhatIsSoChangeNothing) {
   EXPECT_FALSE(RunningLife().Feed(StartRequested{}).value().changed);
   EXPECT_FALSE(StoppedLife().Feed(StopRequested{}).value().changed);
