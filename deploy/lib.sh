@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # What deploy/* and tests/run share: messages, small questions about the host, and the two build
-# steps. To be sourced; it defines functions and these three variables and does nothing else.
+# steps. To be sourced; it defines functions and these variables and does nothing else.
 BERTH_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BERTH_CACHE=${BERTH_CACHE:-/var/cache/berth}
 BERTH_JOBS=${BERTH_JOBS:-$(nproc)}
+
+# Where Berth lives on this machine. BERTH_PREFIX moves all of it, for a trial beside a real one.
+BERTH_PREFIX=${BERTH_PREFIX:-}
+BERTH_BIN=$BERTH_PREFIX/usr/local/bin
+BERTH_ETC=$BERTH_PREFIX/etc/berth
+BERTH_STATE=$BERTH_PREFIX/var/lib/berth
+BERTH_LOGS=$BERTH_PREFIX/var/log/berth
+BERTH_RUN=$BERTH_PREFIX/run/berth
 
 # A heading, so that a reader sees what the next minutes are about.
 step() { printf '\n== %s\n' "$*"; }
