@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One transaction's hand on the ledger: reads see what it has written so far, and all of it is kept or
-// none. Not thread-safe, and only valid inside the body it is given to.
+// One transaction's hand on the ledger: reads see what it has written so far, and all of it is kept
+// or none. Not thread-safe, and only valid inside the body it is given to.
 //
-// Concrete on purpose: what a transaction may do is the same for every ledger, only how the write set
-// is made durable differs (sqlite_ledger.h, memory_ledger.h).
+// Concrete on purpose: what a transaction may do is the same for every ledger, only how the write
+// set is made durable differs (sqlite_ledger.h, memory_ledger.h).
 #pragma once
 
 #include <optional>
@@ -27,8 +27,8 @@ struct RequestKey {
 // A call that succeeded, kept so that a repeat gets the same answer.
 struct StoredRequest {
   RequestKey key;
-  std::string message;      // The request as received: another one under the same key is a mismatch.
-  std::string reply;        // The whole answer, in the caller's encoding.
+  std::string message;  // The request as received: another one under the same key is a mismatch.
+  std::string reply;    // The whole answer, in the caller's encoding.
   std::string instance_id;  // Kept until 24 h after the end of this instance.
   WallTime created{};
   bool operator==(const StoredRequest&) const = default;
@@ -57,9 +57,7 @@ struct WriteSet {
   std::vector<Change> changes;  // The values are in the working view; the last one per id counts.
   std::vector<StoredRequest> requests;
   std::vector<std::string> forgotten_instances;  // Erased ones whose requests' 24 h begin now.
-  bool empty() const {
-    return changes.empty() && requests.empty() && forgotten_instances.empty();
-  }
+  bool empty() const { return changes.empty() && requests.empty() && forgotten_instances.empty(); }
 };
 
 class LedgerTxn {

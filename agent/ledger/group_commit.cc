@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/ledger/group_commit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/ledger/ledger_check.h"
+#include "core/base/check.h"
+#include "core/base/error.h"
+#include "core/base/reasons.h"
+
+namespace berth {
+namespace {
+
+struct Waiting {
+  Ledger::Body body;
+  Ledger::Done done;
+};
+
+// What is to be said to one caller when the turn has ended.
+struct Answer {
+  Ledger::Done done;
+  Status status;
+  bool rests_on_commit = false;  // It wrote, or has seen what others wrote in this turn.
+};
+
+}  // namespace
+
+// Owned by its GroupCommit and, while a turn runs, by that turn: so a turn outlives its owner.
+class GroupCommit::Loop : public std::enable_shared_from_this<Loop> {
+ public:
+  Loop(std::unique_ptr<LedgerStore> store, model::NodeView first, GroupCommitOptions options,
+       Executor& executor, const Clock& clock)
+      : store_(std::move(store)),
+        options_(std::move(options)),
+        executor_(executor),
+        clock_(clock),
+        published_(std::make_shared<const model::NodeView>(std::move(first))) {}
+
+  void Submit(Body body, Done done);
+  std::shared_ptr<const model::NodeView> View() const { return published_.Get(); }
+  void SetListener(Listener listener) { listener_ = std::move(listener); }
+
+ private:
+  // One turn's work in progress.
+  struct Turn {
+    std::shared_ptr<const model::NodeView> base;  // As published.
+    model::NodeView working;                      // With what this turn has written so far.
+    std::vector<Answer> answers;
+    size_t written = 0;  // Transactions in the open commit.
+  };
+
+  void PostTurn();
+  void RunTurn();
+  std::vector<Waiting> TakeWaiting() EXCLUDES(mutex_);
+  void RunBody(Waiting waiting, Turn& turn);
+  Status Write(const LedgerTxn& txn, model::NodeView attempt, Turn& turn);
+  void CommitLost(const Status& why, Turn& turn);
+  bool Commit(Turn& turn);
+  void Publish(model::NodeView view);
+  void EndTurn() EXCLUDES(mutex_);
+
+  const std::unique_ptr<LedgerStore> store_;
+  const GroupCommitOptions options_;
+  Executor& executor_;
+  const Clock& clock_;
+  Published<model::NodeView> published_;
+  Listener listener_;  // Set before the first Submit.
+
+  Mutex mutex_;
+  std::deque<Waiting> waiting_ GUARDED_BY(mutex_);
+  bool turn_posted_ GUARDED_BY(mutex_) = false;
+};
+
+void GroupCommit::Loop::Submit(Body body, Done done) {
+  bool post = false;
+  {
+    MutexLock lock(mutex_);
+    if (waiting_.size() < options_.queue_max) {
+      waiting_.push_back({std::move(body), std::move(done)});
+      post = !std::exchange(turn_posted_, true);
+      done = nullptr;
+    }
+  }
+  if (post) PostTurn();
+  if (done == nullptr) return;
+  executor_.Post([done = std::move(done), retry_after = options_.retry_after] {
+    done(MakeError(StatusCode::kUnavailable, "the ledger has too many requests waiting",
+                   {.reason = reasons::kOverloaded, .retry_after = retry_after}));
+  });
+}
+
+void GroupCommit::Loop::PostTurn() {
+  executor_.Post([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->RunTurn();
+  });
+}
+
+void GroupCommit::Loop::RunTurn() {
+  Turn turn{.base = published_.Get(), .working = *published_.Get()};
+  for (Waiting& waiting : TakeWaiting()) RunBody(std::move(waiting), turn);
+  if (store_->CommitOpen() && !Commit(turn)) return;
+  for (Answer& answer : turn.answers) answer.done(std::move(answer.status));
+  store_->Tidy(*published_.Get());
+  EndTurn();
+}
+
+std::vector<Waiting> GroupCommit::Loop::TakeWaiting() {
+  MutexLock lock(mutex_);
+  const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), options_.batch_max));
+  const auto end = waiting_.begin() + count;
+  std::vector<Waiting> taken(std::make_move_iterator(waiting_.begin()),
+                             std::make_move_iterator(end));
+  waiting_.erase(waiting_.begin(), end);
+  return taken;
+}
+
+void GroupCommit::Loop::RunBody(Waiting waiting, Turn& turn) {
+  model::NodeView attempt = turn.working;
+  LedgerTxn txn(attempt, *store_, clock_.WallNow());
+  Status status = waiting.body(txn);
+  if (status.ok() && !txn.writes().empty()) status = Write(txn, std::move(attempt), turn);
+  turn.answers.push_back({std::move(waiting.done), std::move(status), turn.written > 0});
+}
+
+Status GroupCommit::Loop::Write(const LedgerTxn& txn, model::NodeView attempt, Turn& turn) {
+  BERTH_RETURN_IF_ERROR(CheckWrites(txn.writes(), turn.working, attempt));
+  Status added = store_->Add(txn.writes(), attempt);
+  if (added.ok()) {
+    turn.working = std::move(attempt);
+    ++turn.written;
+  } else if (!store_->CommitOpen()) {
+    CommitLost(added, turn);
+  }
+  return added;
+}
+
+// Nothing of the turn so far is kept: those who wrote, or saw what was written, get the error
+// instead.
+void GroupCommit::Loop::CommitLost(const Status& why, Turn& turn) {
+  for (Answer& answer : turn.answers)
+    if (std::exchange(answer.rests_on_commit, false)) answer.status = why;
+  turn.working = *turn.base;
+  turn.written = 0;
+}
+
+// False if nobody may be answered any more.
+bool GroupCommit::Loop::Commit(Turn& turn) {
+  const SteadyTime began = clock_.Now();
+  const CommitOutcome outcome = store_->Commit();
+  switch (outcome.kind) {
+    case CommitOutcome::Kind::kDurable:
+      if (options_.committed)
+        options_.committed(turn.written,
+                           std::chrono::duration_cast<Duration>(clock_.Now() - began));
+      Publish(std::move(turn.working));
+      return true;
+    case CommitOutcome::Kind::kNothingKept:
+      CommitLost(outcome.why, turn);
+      return true;
+    case CommitOutcome::Kind::kUnknown:
+      break;
+  }
+  if (!options_.unknown_outcome)
+    Fatal(__FILE__, __LINE__, "a commit of the ledger has an unknown outcome",
+          outcome.why.ToString());
+  options_.unknown_outcome(outcome.why);
+  return false;  // turn_posted_ stays set: no turn runs again.
+}
+
+void GroupCommit::Loop::Publish(model::NodeView view) {
+  const auto next = std::make_shared<const model::NodeView>(std::move(view));
+  published_.Set(next);
+  if (listener_) listener_(next);
+}
+
+void GroupCommit::Loop::EndTurn() {
+  {
+    MutexLock lock(mutex_);
+    turn_posted_ = !waiting_.empty();
+    if (!turn_posted_) return;
+  }
+  PostTurn();
+}
+
+GroupCommit::GroupCommit(std::unique_ptr<LedgerStore> store, model::NodeView first,
+                         GroupCommitOptions options, Executor& executor, const Clock& clock)
+    : loop_(std::make_shared<Loop>(std::move(store), std::move(first), std::move(options), executor,
+                                   clock)) {}
+GroupCommit::~GroupCommit() = default;
+
+void GroupCommit::Submit(Body body, Done done) { loop_->Submit(std::move(body), std::move(done)); }
+std::shared_ptr<const model::NodeView> GroupCommit::View() const { return loop_->View(); }
+void GroupCommit::SetListener(Listener listener) { loop_->SetListener(std::move(listener)); }
+
+}  // namespace berth

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/ledger/ledger_txn.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "core/base/check.h"
+
+namespace berth {
+
+void LedgerTxn::PutInstance(model::InstanceRecord record) {
+  BERTH_CHECK(!record.id.empty(), "an instance without an id");
+  const std::string id = record.id;
+  working_.instances.Put(id, std::make_shared<const model::InstanceRecord>(std::move(record)));
+  Record(Change::Kind::kInstance, id, /*erased=*/false);
+}
+
+void LedgerTxn::EraseInstance(const std::string& id) {
+  if (!working_.instances.Erase(id)) return;
+  Record(Change::Kind::kInstance, id, /*erased=*/true);
+  writes_.forgotten_instances.push_back(id);
+}
+
+void LedgerTxn::PutOperation(model::Operation operation) {
+  BERTH_CHECK(!operation.id.empty(), "an operation without an id");
+  const std::string id = operation.id;
+  working_.operations.Put(id, std::make_shared<const model::Operation>(std::move(operation)));
+  Record(Change::Kind::kOperation, id, /*erased=*/false);
+}
+
+void LedgerTxn::EraseOperation(const std::string& id) {
+  if (working_.operations.Erase(id)) Record(Change::Kind::kOperation, id, /*erased=*/true);
+}
+
+void LedgerTxn::PutClaim(model::Claim claim) {
+  BERTH_CHECK(!claim.id.empty(), "a claim without an id");
+  const std::string id = claim.id;
+  if (const auto before = working_.claims.Find(id)) working_.allocated -= before->held;
+  working_.allocated += claim.held;
+  working_.claims.Put(id, std::make_shared<const model::Claim>(std::move(claim)));
+  Record(Change::Kind::kClaim, id, /*erased=*/false);
+}
+
+void LedgerTxn::EraseClaim(const std::string& id) {
+  const auto before = working_.claims.Find(id);
+  if (before == nullptr) return;
+  working_.allocated -= before->held;
+  working_.claims.Erase(id);
+  Record(Change::Kind::kClaim, id, /*erased=*/true);
+}
+
+void LedgerTxn::RaiseControlEpoch(int64_t epoch) {
+  if (epoch <= working_.control_epoch) return;
+  working_.control_epoch = epoch;
+  Record(Change::Kind::kNode, "", /*erased=*/false);
+}
+
+void LedgerTxn::SetCordoned(bool cordoned) {
+  if (cordoned == working_.cordoned) return;
+  working_.cordoned = cordoned;
+  Record(Change::Kind::kNode, "", /*erased=*/false);
+}
+
+StatusOr<std::optional<StoredRequest>> LedgerTxn::FindRequest(const RequestKey& key) {
+  const auto& own = writes_.requests;
+  const auto it = std::find_if(own.begin(), own.end(),
+                               [&](const StoredRequest& request) { return request.key == key; });
+  if (it != own.end()) return std::optional(*it);
+  return requests_.Find(key);
+}
+
+void LedgerTxn::SaveRequest(StoredRequest request) {
+  BERTH_CHECK(!request.key.request_id.empty(), "a request without an id cannot be repeated");
+  writes_.requests.push_back(std::move(request));
+}
+
+void LedgerTxn::Record(Change::Kind kind, const std::string& id, bool erased) {
+  ++working_.revision;
+  writes_.changes.push_back({working_.revision, kind, id, erased, now_});
+}
+
+}  // namespace berth

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/ledger/memory_ledger.h"
+
+#include <utility>
+
+#include "agent/ledger/retention.h"
+#include "core/base/check.h"
+#include "core/base/error.h"
+#include "core/base/ids.h"
+#include "core/base/reasons.h"
+
+namespace berth {
+
+class MemoryLedgerStore final : public LedgerStore {
+ public:
+  MemoryLedgerStore(MemoryLedgerFile& file, const Clock& clock) : file_(file), clock_(clock) {}
+
+  StatusOr<std::optional<StoredRequest>> Find(const RequestKey& key) override;
+  Status Add(const WriteSet& writes, const model::NodeView& after) override;
+  bool CommitOpen() const override { return !added_.empty(); }
+  CommitOutcome Commit() override;
+  void Tidy(const model::NodeView& view) override;
+
+ private:
+  static MemoryLedgerFile::Key KeyOf(const RequestKey& key) {
+    return {key.principal, key.method, key.request_id};
+  }
+  void Keep(const WriteSet& writes, WallTime now);
+
+  MemoryLedgerFile& file_;
+  const Clock& clock_;
+  std::vector<WriteSet> added_;  // The open commit,
+  model::NodeView after_;        // and the picture with it.
+};
+
+StatusOr<std::optional<StoredRequest>> MemoryLedgerStore::Find(const RequestKey& key) {
+  for (const WriteSet& writes : added_)
+    for (const StoredRequest& request : writes.requests)
+      if (request.key == key) return std::optional(request);
+  const auto it = file_.requests_.find(KeyOf(key));
+  if (it == file_.requests_.end()) return std::optional<StoredRequest>();
+  const auto& expires = it->second.expires;
+  if (expires && *expires <= clock_.WallNow()) return std::optional<StoredRequest>();
+  return std::optional(it->second.request);
+}
+
+Status MemoryLedgerStore::Add(const WriteSet& writes, const model::NodeView& after) {
+  added_.push_back(writes);
+  after_ = after;
+  return OkStatus();
+}
+
+CommitOutcome MemoryLedgerStore::Commit() {
+  const std::vector<WriteSet> added = std::exchange(added_, {});
+  const CommitFault fault = std::exchange(file_.fault_, CommitFault::kNone);
+  if (fault == CommitFault::kFull)
+    return {CommitOutcome::Kind::kNothingKept,
+            MakeError(StatusCode::kResourceExhausted, reasons::kStorageFull,
+                      "writing the ledger: the disk is full")};
+  if (fault == CommitFault::kUnavailable)
+    return {CommitOutcome::Kind::kNothingKept,
+            MakeError(StatusCode::kUnavailable, reasons::kLedgerUnavailable,
+                      "writing the ledger: asked to fail")};
+  if (fault != CommitFault::kDieBefore) {
+    for (const WriteSet& writes : added) Keep(writes, clock_.WallNow());
+    file_.view_ = after_;
+    ++file_.commit_count_;
+  }
+  if (fault == CommitFault::kNone) return {};
+  return {CommitOutcome::Kind::kUnknown, absl::UnknownError("asked to die")};
+}
+
+void MemoryLedgerStore::Keep(const WriteSet& writes, WallTime now) {
+  file_.changes_.insert(file_.changes_.end(), writes.changes.begin(), writes.changes.end());
+  for (const StoredRequest& request : writes.requests) {
+    auto& kept = file_.requests_[KeyOf(request.key)];
+    kept.request = request;
+    kept.expires =
+        request.instance_id.empty() ? std::optional<WallTime>(now + kRequestsKept) : std::nullopt;
+  }
+  for (const std::string& id : writes.forgotten_instances)
+    for (auto& [key, kept] : file_.requests_)
+      if (kept.request.instance_id == id) kept.expires = now + kRequestsKept;
+}
+
+void MemoryLedgerStore::Tidy(const model::NodeView&) {
+  const WallTime now = clock_.WallNow();
+  std::erase_if(file_.requests_, [&](const auto& entry) {
+    const auto& expires = entry.second.expires;
+    return expires && *expires <= now;
+  });
+  auto& changes = file_.changes_;
+  auto first = changes.begin();
+  if (static_cast<int64_t>(changes.size()) > kChangesKept) first = changes.end() - kChangesKept;
+  while (first != changes.end() && first + 1 != changes.end() &&
+         first->time < now - kChangesKeptFor)
+    ++first;
+  changes.erase(changes.begin(), first);
+}
+
+std::unique_ptr<Ledger> OpenMemoryLedger(MemoryLedgerFile& file, Executor& executor,
+                                         const Clock& clock, Random& random,
+                                         GroupCommitOptions options, std::string boot_id) {
+  model::Identity& identity = file.view_.identity;
+  if (identity.node_id.empty()) identity.node_id = NewUuid(random);
+  if (identity.ledger_id.empty()) identity.ledger_id = NewUuid(random);
+  identity.boot_id = std::move(boot_id);
+  ++identity.agent_epoch;
+  options.unknown_outcome = [&file](const Status&) {
+    if (file.died) file.died();
+  };
+  return std::make_unique<GroupCommit>(std::make_unique<MemoryLedgerStore>(file, clock), file.view_,
+                                       std::move(options), executor, clock);
+}
+
+}  // namespace berth
