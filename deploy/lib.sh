@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What deploy/* and tests/run share: messages, small questions about the host, and the two build
 # steps. To be sourced; it defines functions and these variables and does nothing else.
 BERTH_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
