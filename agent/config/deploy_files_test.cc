@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is installed with the agent must be readable by it, and the sample must tell the truth.
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "agent/config/instance_types.h"
+#include "agent/config/parse.h"
+
+namespace berth {
+namespace {
+
+std::string ReadDeployFile(const std::string& name) {
+  std::ifstream file(std::string(BERTH_DEPLOY_DIR) + "/" + name);
+  EXPECT_TRUE(file.is_open()) << name;
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+TEST(DeployFilesTest, TheSampleConfigShowsExactlyTheDefaults) {
+  const auto config = ParseConfig(ReadDeployFile("berthd.json"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(PrintConfig(*config), PrintConfig(Config{}));
+}
+
+TEST(DeployFilesTest, TheCatalogueHasTheFourFamilies) {
+  const auto types = ParseInstanceTypes(ReadDeployFile("instance-types.json"));
+  ASSERT_TRUE(types.ok()) << types.status();
+  std::set<std::string> families;
+  for (const auto& type : *types) families.insert(type.family);
+  EXPECT_THAT(families, testing::UnorderedElementsAre("burstable", "general", "compute", "memory"));
+}
+
+}  // namespace
+}  // namespace berth
