@@ -11,6 +11,7 @@ inline constexpr char kInsufficientCapacity[] = "INSUFFICIENT_CAPACITY";
 inline constexpr char kInstanceNotFound[] = "INSTANCE_NOT_FOUND";
 inline constexpr char kInstanceExists[] = "INSTANCE_EXISTS";
 inline constexpr char kIncorrectInstanceState[] = "INCORRECT_INSTANCE_STATE";
+inline constexpr char kOperationNotFound[] = "OPERATION_NOT_FOUND";
 inline constexpr char kOperationInProgress[] = "OPERATION_IN_PROGRESS";
 inline constexpr char kOperationNotPermitted[] = "OPERATION_NOT_PERMITTED";
 inline constexpr char kIdempotentParameterMismatch[] = "IDEMPOTENT_PARAMETER_MISMATCH";
@@ -31,5 +32,8 @@ inline constexpr char kNodeCordoned[] = "NODE_CORDONED";
 inline constexpr char kNotReady[] = "NOT_READY";
 inline constexpr char kNotImplemented[] = "NOT_IMPLEMENTED_YET";
 inline constexpr char kNoConsoleOutput[] = "NO_CONSOLE_OUTPUT";
+inline constexpr char kAgentStopping[] = "AGENT_STOPPING";
+inline constexpr char kReplyTooLarge[] = "REPLY_TOO_LARGE";
+inline constexpr char kInternalFault[] = "INTERNAL_FAULT";
 
 }  // namespace berth::reasons

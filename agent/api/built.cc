@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/api/built.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace berth::api {
+namespace {
+
+constexpr std::array<std::string_view, 23> kFieldsNotBuilt = {
+    "berth.v1.StartInstanceRequest.validate_only",
+    "berth.v1.InstanceSpec.volumes",
+    "berth.v1.InstanceSpec.instance_store_disks",
+    "berth.v1.InstanceSpec.network_interfaces",
+    "berth.v1.InstanceSpec.auto_recover",
+    "berth.v1.BootSource.installer",
+    "berth.v1.RootDisk.limits",
+    "berth.v1.SeedSpec.vendor_data",
+    "berth.v1.SeedSpec.eject_after_boot",
+    "berth.v1.SeedSpec.disabled",
+    "berth.v1.PlatformSpec.secure_boot",
+    "berth.v1.PlatformSpec.tpm",
+    "berth.v1.PlatformSpec.cpu_model_policy",
+    "berth.v1.PlatformSpec.cpu_model",
+    "berth.v1.PlatformSpec.graphics",
+    "berth.v1.PageSize.size_kib",
+    "berth.v1.Shape.dedicated_vcpus",
+    "berth.v1.Shape.numa",
+    "berth.v1.Shape.node_set",
+    "berth.v1.Shape.devices",
+    "berth.v1.Shape.reserve_when_stopped",
+    "berth.v1.NumaPolicy.cells",
+    "berth.v1.NumaPolicy.equal_cell_count",
+};
+
+// Of these enums only the default is served, by its own name or as UNSPECIFIED.
+constexpr std::array<std::string_view, 8> kDefaultsOnly = {
+    "CPU_POLICY_SHARED",      "SMT_POLICY_PREFER",    "CORE_SHARING_SAME_TENANT",
+    "EMULATOR_POLICY_SHARED", "PAGE_SIZE_KIND_SMALL", "FIRMWARE_BIOS",
+    "GUEST_OS_LINUX",         "CRASH_BEHAVIOR_STOP",
+};
+
+}  // namespace
+
+bool IsBuilt(const google::protobuf::FieldDescriptor& field) {
+  return std::find(kFieldsNotBuilt.begin(), kFieldsNotBuilt.end(), field.full_name()) ==
+         kFieldsNotBuilt.end();
+}
+
+bool IsBuilt(const google::protobuf::EnumValueDescriptor& value) {
+  const google::protobuf::EnumDescriptor& type = *value.type();
+  for (const std::string_view name : kDefaultsOnly) {
+    const auto* only = type.FindValueByName(std::string(name));
+    if (only != nullptr) return value.number() == 0 || value.number() == only->number();
+  }
+  return true;
+}
+
+}  // namespace berth::api

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/api/call_room.h"
+
+#include "core/base/error.h"
+#include "core/base/reasons.h"
+
+namespace berth::api {
+namespace {
+
+Status AgentStopping() {
+  return MakeError(StatusCode::kUnavailable, "the agent is going down; its successor will answer",
+                   {.reason = reasons::kAgentStopping, .retry_after = std::chrono::seconds(1)});
+}
+
+}  // namespace
+
+void CallRoom::AddWait(std::shared_ptr<Call> call) {
+  bool stopping = false;
+  {
+    MutexLock lock(mutex_);
+    stopping = stopping_;
+    if (!stopping) waiting_.emplace(call.get(), call);
+  }
+  if (stopping) call->Fail(AgentStopping());
+}
+
+void CallRoom::RemoveWait(Call* call) {
+  MutexLock lock(mutex_);
+  waiting_.erase(call);
+}
+
+void CallRoom::EndWaits() {
+  std::map<Call*, std::weak_ptr<Call>> waiting;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    waiting.swap(waiting_);
+  }
+  for (const auto& [unused, weak] : waiting)
+    if (const std::shared_ptr<Call> call = weak.lock()) call->Fail(AgentStopping());
+}
+
+}  // namespace berth::api

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/api/rpc_service.h"
+
+#include <fmt/format.h>
+#include <grpcpp/impl/codegen/rpc_service_method.h>
+#include <grpcpp/impl/codegen/server_callback_handlers.h>
+
+#include "agent/api/error_convert.h"
+#include "core/base/check.h"
+#include "core/base/error.h"
+#include "core/base/reasons.h"
+#include "google/protobuf/descriptor.pb.h"
+
+namespace berth::api {
+namespace {
+
+using google::protobuf::MethodDescriptor;
+using google::protobuf::MethodOptions;
+using grpc::ByteBuffer;
+using grpc::CallbackServerContext;
+using grpc::internal::RpcMethod;
+using grpc::internal::RpcServiceMethod;
+
+RpcMethod::RpcType TypeOf(const MethodDescriptor& method) {
+  if (method.client_streaming())
+    return method.server_streaming() ? RpcMethod::BIDI_STREAMING : RpcMethod::CLIENT_STREAMING;
+  return method.server_streaming() ? RpcMethod::SERVER_STREAMING : RpcMethod::NORMAL_RPC;
+}
+
+bool IsMutating(const MethodDescriptor& method) {
+  return method.options().idempotency_level() != MethodOptions::NO_SIDE_EFFECTS;
+}
+
+Status NotBuilt(const Method& method) {
+  return MakeError(
+      StatusCode::kUnimplemented,
+      fmt::format("{} is part of the contract and not built yet in this agent", method.name),
+      {.reason = reasons::kNotImplemented, .metadata = {{"method", method.name}}});
+}
+
+Status Overloaded() {
+  return MakeError(StatusCode::kUnavailable, "too many requests are in flight; try again later",
+                   {.reason = reasons::kOverloaded, .retry_after = std::chrono::milliseconds(200)});
+}
+
+// A stream that is refused before its first message; owned by gRPC.
+template <typename Reactor>
+class RefusedStream final : public Reactor {
+ public:
+  explicit RefusedStream(const Status& why) { this->Finish(ToGrpcStatus(why)); }
+  void OnDone() override { delete this; }
+};
+
+// The handler of a stream that is not built. Only the reactor's type differs between the three kinds.
+grpc::internal::MethodHandler* RefusingHandler(RpcMethod::RpcType type, const Method& method) {
+  switch (type) {
+    case RpcMethod::SERVER_STREAMING:
+      return new grpc::internal::CallbackServerStreamingHandler<ByteBuffer, ByteBuffer>(
+          [&method](CallbackServerContext*, const ByteBuffer*) {
+            return new RefusedStream<grpc::ServerWriteReactor<ByteBuffer>>(NotBuilt(method));
+          });
+    case RpcMethod::CLIENT_STREAMING:
+      return new grpc::internal::CallbackClientStreamingHandler<ByteBuffer, ByteBuffer>(
+          [&method](CallbackServerContext*, ByteBuffer*) {
+            return new RefusedStream<grpc::ServerReadReactor<ByteBuffer>>(NotBuilt(method));
+          });
+    default:
+      return new grpc::internal::CallbackBidiHandler<ByteBuffer, ByteBuffer>(
+          [&method](CallbackServerContext*) {
+            return new RefusedStream<grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>>(
+                NotBuilt(method));
+          });
+  }
+}
+
+}  // namespace
+
+RpcService::RpcService(const google::protobuf::ServiceDescriptor& descriptor, CallRoom& room,
+                       PrincipalOf principal_of)
+    : room_(room), principal_of_(std::move(principal_of)) {
+  for (int i = 0; i < descriptor.method_count(); ++i) {
+    const MethodDescriptor& method = *descriptor.method(i);
+    Entry& entry = entries_.emplace_back();
+    entry.method = {.path = fmt::format("/{}/{}", descriptor.full_name(), method.name()),
+                    .name = method.name(),
+                    .mutating = IsMutating(method)};
+    entry.descriptor = &method;
+    Register(i, entry);
+  }
+}
+
+void RpcService::Register(int index, Entry& entry) {
+  const RpcMethod::RpcType type = TypeOf(*entry.descriptor);
+  AddMethod(new RpcServiceMethod(entry.method.path.c_str(), type, nullptr));
+  if (type != RpcMethod::NORMAL_RPC) {
+    MarkMethodRawCallback(index, RefusingHandler(type, entry.method));
+    return;
+  }
+  MarkMethodRawCallback(
+      index, new grpc::internal::CallbackUnaryHandler<ByteBuffer, ByteBuffer>(
+                 [this, &entry](CallbackServerContext* context, const ByteBuffer* request,
+                                ByteBuffer* reply) {
+                   return Handle(entry, *context, *request, reply);
+                 }));
+}
+
+void RpcService::Bind(std::string_view method, const google::protobuf::Descriptor& request,
+                      Gate gate, BytesHandler handler) {
+  for (Entry& entry : entries_) {
+    if (entry.method.name != method) continue;
+    BERTH_CHECK(entry.descriptor->input_type() == &request, "the handler takes another request");
+    BERTH_CHECK(TypeOf(*entry.descriptor) == RpcMethod::NORMAL_RPC, "only unary methods have one");
+    entry.gate = gate;
+    entry.handler = std::move(handler);
+    return;
+  }
+  BERTH_CHECK(false, "the contract has no such method");
+}
+
+grpc::ServerUnaryReactor* RpcService::Handle(const Entry& entry, CallbackServerContext& context,
+                                             const ByteBuffer& request, ByteBuffer* reply) {
+  CallGate::Ticket ticket = (room_.*entry.gate)().TryEnter();
+  const bool admitted = static_cast<bool>(ticket);
+  const CallPtr call =
+      Call::Begin(entry.method, room_, std::move(ticket), reply, principal_of_(context.peer()));
+  if (!admitted) {
+    call->Fail(Overloaded());
+  } else if (!entry.handler) {
+    call->Fail(NotBuilt(entry.method));
+  } else {
+    entry.handler(request, call);
+  }
+  return call->reactor();
+}
+
+}  // namespace berth::api
