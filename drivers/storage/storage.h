@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the agent needs of the host's disks: base images to look at, and each instance's own files.
 //
-// As with Hypervisor, each call ends with exactly one call of its `done`, from an unspecified thread;
-// calls are safe to repeat; a half-written file never carries its final name. Thread-safe.
+// As with Hypervisor, each call ends with exactly one call of its `done`, from an unspecified
+// thread; calls are safe to repeat; a half-written file never carries its final name. Thread-safe.
 // Codes every call may answer: RESOURCE_EXHAUSTED (STORAGE_FULL), INTERNAL (the disk or qemu-img
 // failed, with its words).
 #pragma once
@@ -17,8 +17,8 @@
 namespace berth {
 
 struct ImageInfo {
-  std::string format;          // "qcow2" or "raw".
-  int64_t virtual_bytes = 0;   // The size a guest sees.
+  std::string format;         // "qcow2" or "raw".
+  int64_t virtual_bytes = 0;  // The size a guest sees.
   int64_t file_bytes = 0;
   bool operator==(const ImageInfo&) const = default;
 };
@@ -48,13 +48,13 @@ class Storage {
   virtual std::string ImagePath(const std::string& name) const = 0;
   virtual InstancePaths PathsOf(const std::string& instance_id) const = 0;
 
-  // Looks at what a spec boots from: image, kernel and initrd are readable regular files, the image is
-  // qcow2 or raw, without a backing or external data file, and not larger than `root_disk_mib` where
-  // that is set. NOT_FOUND (IMAGE_NOT_FOUND) or INVALID_ARGUMENT (IMAGE_INVALID), both with the field
-  // at fault. The info is of the image; all zero where the spec has none.
+  // Looks at what a spec boots from: image, kernel and initrd are readable regular files, the image
+  // is qcow2 or raw, without a backing or external data file, and not larger than `root_disk_mib`
+  // where that is set. NOT_FOUND (IMAGE_NOT_FOUND) or INVALID_ARGUMENT (IMAGE_INVALID), both with
+  // the field at fault. The info is of the image; all zero where the spec has none.
   virtual void CheckBoot(const model::InstanceSpec& spec, DoneWith<ImageInfo> done) = 0;
-  // Makes the root disk, an overlay on the base image as large as `spec.root_disk_mib` says, or keeps
-  // the one that is there. No image: OK, no disk.
+  // Makes the root disk, an overlay on the base image as large as `spec.root_disk_mib` says, or
+  // keeps the one that is there. No image: OK, no disk.
   virtual void CreateRootDisk(const std::string& instance_id, const model::InstanceSpec& spec,
                               Done done) = 0;
   // Writes the NoCloud seed, replacing one that is there.

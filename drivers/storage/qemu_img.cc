@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/storage/qemu_img.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "drivers/storage/posix_error.h"
+
+namespace berth {
+namespace {
+
+Status Invalid(std::string_view why) {
+  return Status(StatusCode::kInvalidArgument, absl::string_view(why.data(), why.size()));
+}
+
+// qemu-img has no codes: the kernel's words in its message are all there is. The locale is C.
+bool SaysDiskIsFull(std::string_view errors) {
+  for (const std::string_view words :
+       {"No space left on device", "Disk quota exceeded", "File too large"})
+    if (errors.find(words) != std::string_view::npos) return true;
+  return false;
+}
+
+Status FailureOf(const ProcessResult& result, std::string_view doing) {
+  const std::string message = fmt::format("{}: {}", doing, result.errors);
+  if (SaysDiskIsFull(result.errors)) return StorageFull(message);
+  return Status(StatusCode::kInternal, message);
+}
+
+StatusOr<ImageInfo> ParseInfo(const std::string& output, const std::string& format) {
+  const auto json = nlohmann::json::parse(output, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("virtual-size") ||
+      !json["virtual-size"].is_number_integer())
+    return Status(StatusCode::kInternal, "qemu-img info: its answer is not what was expected");
+  if (json.contains("backing-filename") || json.contains("full-backing-filename"))
+    return Invalid("it has a backing file of its own");
+  const nlohmann::json::json_pointer data("/format-specific/data");
+  if (json.contains(data) && json[data].is_object() && json[data].contains("data-file"))
+    return Invalid("it keeps its data in another file");
+  return ImageInfo{.format = format, .virtual_bytes = json["virtual-size"]};
+}
+
+}  // namespace
+
+StatusOr<ProcessResult> QemuImg::Run(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), program_);
+  StatusOr<ProcessResult> result = RunProcess(arguments, limits_);
+  if (result.ok()) return result;
+  if (result.status().code() == StatusCode::kNotFound)
+    return Status(StatusCode::kInternal, fmt::format("{}; install the package qemu-utils",
+                                                     std::string(result.status().message())));
+  return Status(StatusCode::kInternal, result.status().message());
+}
+
+StatusOr<ImageInfo> QemuImg::Info(const std::string& path, const std::string& format) const {
+  // -U: a guest may be running on it; -f: never let the program guess what a file is.
+  BERTH_ASSIGN_OR_RETURN(const ProcessResult result,
+                         Run({"info", "--output=json", "-U", "-f", format, path}));
+  if (result.exit_code != 0)
+    return Invalid(fmt::format("qemu-img cannot open it: {}", result.errors));
+  return ParseInfo(result.output, format);
+}
+
+Status QemuImg::CreateOverlay(const std::string& path, const std::string& base,
+                              const std::string& base_format, int64_t size_mib) const {
+  std::vector<std::string> arguments = {"create", "-q", "-f",        "qcow2", "-b",
+                                        base,     "-F", base_format, path};
+  if (size_mib > 0) arguments.push_back(fmt::format("{}M", size_mib));
+  BERTH_ASSIGN_OR_RETURN(const ProcessResult result, Run(std::move(arguments)));
+  if (result.exit_code != 0) return FailureOf(result, "qemu-img create");
+  return OkStatus();
+}
+
+}  // namespace berth

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two uses we make of qemu-img. Each runs the program once, confined (process.h).
+//
+// Blocking, thread-safe. A failure of the program is INTERNAL with its own words; a full disk is
+// RESOURCE_EXHAUSTED (STORAGE_FULL).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "drivers/storage/process.h"
+#include "drivers/storage/storage.h"
+
+namespace berth {
+
+class QemuImg {
+ public:
+  // `program` is an absolute path.
+  QemuImg(std::string program, ProcessLimits limits)
+      : program_(std::move(program)), limits_(limits) {}
+
+  // What qemu-img makes of an image that is taken to be of `format`. INVALID_ARGUMENT: it cannot
+  // open it as that, or it says that other files belong to it.
+  StatusOr<ImageInfo> Info(const std::string& path, const std::string& format) const;
+  // Makes the qcow2 file `path` on top of `base`; `size_mib` is what the guest sees, 0 = as the
+  // base.
+  Status CreateOverlay(const std::string& path, const std::string& base,
+                       const std::string& base_format, int64_t size_mib) const;
+
+ private:
+  StatusOr<ProcessResult> Run(std::vector<std::string> arguments) const;
+
+  const std::string program_;
+  const ProcessLimits limits_;
+};
+
+}  // namespace berth
