@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The use cases of the node: what a caller may ask of it, in words of the model. Knows no protobuf and
-// no libvirt. Each mutating call is one ledger transaction (look the request id up, check, place,
-// write record, claims, operation and the reply to be kept) and answers after its commit; the work
-// itself is then carried by the instance's actor, also if the caller has left.
+// The use cases of the node: what a caller may ask of it, in words of the model. Knows no protobuf
+// and no libvirt. Each mutating call is one ledger transaction (look the request id up, check,
+// place, write record, claims, operation and the reply to be kept) and answers after its commit;
+// the work itself is then carried by the instance's actor, also if the caller has left.
 //
 // Calls return at once; `done` is called exactly once from an unspecified thread. Thread-safe.
 #pragma once
@@ -30,16 +30,16 @@ namespace berth {
 
 // What every mutating call carries.
 struct CallContext {
-  std::string principal;   // Who calls: "uid:0" on the local socket.
-  std::string method;      // "CreateInstance".
-  std::string request_id;  // "" = no repeat is expected; else IsRequestId.
-  std::string message;     // The request, encoded; a repeat must carry the same.
+  std::string principal;      // Who calls: "uid:0" on the local socket.
+  std::string method;         // "CreateInstance".
+  std::string request_id;     // "" = no repeat is expected; else IsRequestId.
+  std::string message;        // The request, encoded; a repeat must carry the same.
   int64_t control_epoch = 0;  // 0 = none given.
   std::string etag;           // "" = none given; else must match the instance's.
 };
 
 struct CreateInstanceArgs {
-  std::string instance_id;   // "" = the agent makes one.
+  std::string instance_id;  // "" = the agent makes one.
   // Everything is checked and nothing kept, no request id either; an id not given stays "".
   bool validate_only = false;
   model::InstanceSpec spec;  // With instance_type or shape; not both.
@@ -94,23 +94,23 @@ class NodeAgent {
     NodeObserver observer;
     // How long a terminated instance, and an operation that is over, can still be read.
     Duration terminated_visible = std::chrono::hours(1);
+    Duration operations_visible = std::chrono::hours(24);
   };
   explicit NodeAgent(Dependencies dependencies);
   ~NodeAgent();
   NodeAgent(const NodeAgent&) = delete;
   NodeAgent& operator=(const NodeAgent&) = delete;
 
-  // To be called by the ledger's listener (Ledger::SetListener) with each published view: answers who
-  // waits for an operation. Cheap; posts and returns.
+  // To be called by the ledger's listener (Ledger::SetListener) with each published view: answers
+  // who waits for an operation. Cheap; posts and returns.
   void ViewPublished(const std::shared_ptr<const model::NodeView>& view);
 
-  // INVALID_ARGUMENT with every violation, IMAGE_INVALID, or IDEMPOTENT_PARAMETER_MISMATCH; NOT_FOUND
-  // IMAGE_NOT_FOUND; RESOURCE_EXHAUSTED INSUFFICIENT_CAPACITY with metadata per short resource
-  // ("vcpus_wanted", "vcpus_free", "vcpus_short"; memory_mib, disk_mib likewise); ALREADY_EXISTS
-  // INSTANCE_EXISTS, also for the id of a terminated instance; FAILED_PRECONDITION STALE_EPOCH or
-  // NODE_CORDONED; UNAVAILABLE HYPERVISOR_UNAVAILABLE with retry_after, and what the ledger answers. A
-  // repeat of a success gives the first answer, whatever has become of image or instance; a refusal is
-  // decided afresh.
+  // INVALID_ARGUMENT with every violation, IMAGE_INVALID, or IDEMPOTENT_PARAMETER_MISMATCH;
+  // NOT_FOUND IMAGE_NOT_FOUND; RESOURCE_EXHAUSTED INSUFFICIENT_CAPACITY with metadata per short
+  // resource (scheduler/place.h); ALREADY_EXISTS INSTANCE_EXISTS, also for the id of a terminated
+  // instance; FAILED_PRECONDITION STALE_EPOCH or NODE_CORDONED; UNAVAILABLE HYPERVISOR_UNAVAILABLE
+  // with retry_after, and what the ledger answers. A repeat of a success gives the first answer,
+  // whatever has become of image or instance; a refusal is decided afresh.
   void CreateInstance(CallContext call, CreateInstanceArgs args,
                       DoneWith<model::InstanceRecord> done);
   // NOT_FOUND INSTANCE_NOT_FOUND; FAILED_PRECONDITION as lifecycle.h says, or STALE_EPOCH; ABORTED
@@ -128,13 +128,15 @@ class NodeAgent {
   // Reads answer at once, from one view. `reachable` is derived here and not stored: while the
   // hypervisor is away, or a guest is stuck, the record shows its last known state and false.
   StatusOr<std::shared_ptr<const model::InstanceRecord>> GetInstance(const std::string& id) const;
-  // INVALID_ARGUMENT for a malformed token or one of another filter; OUT_OF_RANGE STALE_PAGE_TOKEN for
-  // one whose revision is no longer held (pages are held for 5 min or 16 listings).
+  // INVALID_ARGUMENT for a malformed token or one of another filter; OUT_OF_RANGE STALE_PAGE_TOKEN
+  // for one whose revision is no longer held (pages are held for 5 min or 16 listings).
   StatusOr<ListInstancesResult> ListInstances(const ListInstancesArgs& args) const;
+  // NOT_FOUND OPERATION_NOT_FOUND.
   StatusOr<std::shared_ptr<const model::Operation>> GetOperation(const std::string& id) const;
   // Answers when the operation is final, or with its state after `timeout` (at most 10 min).
   void WaitOperation(const std::string& id, Duration timeout,
                      DoneWith<std::shared_ptr<const model::Operation>> done);
+  // The end of the serial console (drivers/storage/storage.h: ReadConsole), in any state.
   void GetConsoleOutput(const std::string& id, int64_t max_bytes, DoneWith<std::string> done);
   NodeInfo GetNode() const;
   const std::vector<model::InstanceType>& types() const;

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/node/admission.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "agent/instance/lifecycle.h"
+#include "core/base/error.h"
+#include "core/base/reasons.h"
+
+namespace berth::node {
+namespace {
+
+scheduler::GuestTraits TraitsOf(const model::InstanceSpec& spec, bool emulated) {
+  const bool root_disk = !spec.boot.image.empty();
+  return {.disks = root_disk ? 2 : 1,  // The seed is always there.
+          .root_disk_mib = root_disk ? spec.root_disk_mib : 0,
+          .direct_kernel = !spec.boot.kernel.empty(),
+          .emulated = emulated};
+}
+
+Status AlreadyExists(const model::InstanceRecord& record) {
+  const bool gone = record.state == model::InstanceState::kTerminated;
+  return MakeError(StatusCode::kAlreadyExists,
+                   fmt::format("{} {}; ids are never used again: give another, or none", record.id,
+                               gone ? "was a terminated instance's" : "is an instance's already"),
+                   {.reason = reasons::kInstanceExists, .metadata = {{"instance_id", record.id}}});
+}
+
+model::Claim RunClaim(const std::string& id, const std::string& instance_id,
+                      const scheduler::Placement& placement) {
+  return {.id = id,
+          .owner_id = instance_id,
+          .held = placement.run,
+          .overhead_mib = placement.overhead_mib};
+}
+
+model::InstanceRecord NewRecord(const AdmissionRequest& request, const AdmissionIds& ids,
+                                WallTime now) {
+  model::InstanceRecord record;
+  record.id = request.instance_id;
+  record.spec = request.spec;
+  record.operation_id = ids.operation;
+  record.run_claim_id = ids.run_claim;
+  record.disk_claim_id = ids.disk_claim;
+  record.created = now;
+  record.observed_time = now;
+  return record;
+}
+
+}  // namespace
+
+StatusOr<Admission> Admit(const model::NodeView& view, const model::Capacity& capacity,
+                          const AdmissionRequest& request, const AdmissionIds& ids, WallTime now) {
+  BERTH_RETURN_IF_ERROR(CheckCordon(view));
+  if (const auto taken = view.instances.Find(request.instance_id)) return AlreadyExists(*taken);
+  BERTH_ASSIGN_OR_RETURN(const scheduler::Placement placement,
+                         scheduler::Place({capacity, view.allocated},
+                                          {.shape = request.spec.shape,
+                                           .traits = TraitsOf(request.spec, request.emulated)}));
+  Admission admission;
+  admission.record = NewRecord(request, ids, now);
+  admission.operation = NewCreateOperation(ids.operation, request.instance_id, now);
+  admission.run_claim = RunClaim(ids.run_claim, request.instance_id, placement);
+  admission.disk_claim = {
+      .id = ids.disk_claim, .owner_id = request.instance_id, .held = placement.disk};
+  return admission;
+}
+
+StatusOr<model::Claim> ClaimForRun(const model::NodeView& view, const model::Capacity& capacity,
+                                   const model::InstanceRecord& record, bool emulated,
+                                   const std::string& claim_id) {
+  BERTH_ASSIGN_OR_RETURN(
+      const scheduler::Placement placement,
+      scheduler::Place({capacity, view.allocated}, {.shape = record.spec.shape,
+                                                    .traits = TraitsOf(record.spec, emulated),
+                                                    .with_disk = false}));
+  return RunClaim(claim_id, record.id, placement);
+}
+
+Status CheckCordon(const model::NodeView& view) {
+  if (!view.cordoned) return OkStatus();
+  return MakeError(StatusCode::kFailedPrecondition, reasons::kNodeCordoned,
+                   "the node is cordoned: it takes no new instances and starts none; uncordon it "
+                   "or choose another");
+}
+
+}  // namespace berth::node

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every mutating call checks in its transaction: was it answered before, does the caller still
+// speak for the control plane, is the instance as the caller read it.
+#pragma once
+
+#include <optional>
+
+#include "agent/ledger/ledger_txn.h"
+#include "agent/node/node_agent.h"
+
+namespace berth::node {
+
+// The answer that this call was given before; nullopt if it is new or carries no request id.
+// INVALID_ARGUMENT IDEMPOTENT_PARAMETER_MISMATCH: the id belongs to a call with other parameters.
+StatusOr<std::optional<model::InstanceRecord>> FindAnswer(LedgerTxn& txn, const CallContext& call);
+
+// Keeps the answer for a repeat, if the call carries a request id.
+void KeepAnswer(LedgerTxn& txn, const CallContext& call, const model::InstanceRecord& answer);
+
+// FAILED_PRECONDITION STALE_EPOCH if a newer control plane has spoken already. A call that changes
+// anything then raises the ledger's epoch to its own.
+Status CheckFence(const model::NodeView& view, const CallContext& call);
+
+// ABORTED ETAG_MISMATCH unless the caller gave none or the present one.
+Status CheckEtag(const model::InstanceRecord& record, const CallContext& call);
+
+}  // namespace berth::node

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/node/node_agent.h"
+
+#include <utility>
+
+#include "agent/node/create_flow.h"
+#include "agent/node/listing.h"
+#include "agent/node/node_context.h"
+#include "agent/node/operation_waiters.h"
+#include "agent/node/reachability.h"
+#include "agent/node/retention.h"
+#include "agent/node/verbs.h"
+
+namespace berth {
+
+using node::NodeContext;
+
+// One object per noun; calls that are on their way hold the context and outlive this.
+class NodeAgent::Impl {
+ public:
+  explicit Impl(Dependencies dependencies)
+      : context(std::make_shared<const NodeContext>(NodeContext{std::move(dependencies)})),
+        listings(context->with.ledger, context->with.clock),
+        waiters(std::make_shared<node::OperationWaiters>(context)),
+        retention(std::make_shared<node::Retention>(context)) {
+    retention->Start();
+  }
+
+  const node::ContextPtr context;
+  node::Listings listings;
+  const std::shared_ptr<node::OperationWaiters> waiters;
+  const std::shared_ptr<node::Retention> retention;
+};
+
+NodeAgent::NodeAgent(Dependencies dependencies)
+    : impl_(std::make_shared<Impl>(std::move(dependencies))) {}
+
+NodeAgent::~NodeAgent() = default;
+
+void NodeAgent::ViewPublished(const std::shared_ptr<const model::NodeView>& view) {
+  impl_->waiters->ViewPublished(*view);
+}
+
+void NodeAgent::CreateInstance(CallContext call, CreateInstanceArgs args,
+                               DoneWith<model::InstanceRecord> done) {
+  std::make_shared<node::CreateFlow>(impl_->context, std::move(call), std::move(args),
+                                     std::move(done))
+      ->Start();
+}
+
+void NodeAgent::StartInstance(CallContext call, const std::string& id,
+                              DoneWith<model::InstanceRecord> done) {
+  node::RunVerb(impl_->context, std::move(call), id, StartRequested{}, std::move(done));
+}
+
+void NodeAgent::StopInstance(CallContext call, const std::string& id, StopRequested how,
+                             DoneWith<model::InstanceRecord> done) {
+  node::RunVerb(impl_->context, std::move(call), id, how, std::move(done));
+}
+
+void NodeAgent::RebootInstance(CallContext call, const std::string& id, RebootRequested how,
+                               DoneWith<model::InstanceRecord> done) {
+  node::RunVerb(impl_->context, std::move(call), id, how, std::move(done));
+}
+
+void NodeAgent::TerminateInstance(CallContext call, const std::string& id,
+                                  DoneWith<model::InstanceRecord> done) {
+  node::RunVerb(impl_->context, std::move(call), id, TerminateRequested{}, std::move(done));
+}
+
+StatusOr<std::shared_ptr<const model::InstanceRecord>> NodeAgent::GetInstance(
+    const std::string& id) const {
+  BERTH_RETURN_IF_ERROR(node::CheckInstanceId(id));
+  const auto& with = impl_->context->with;
+  auto record = with.ledger.View()->instances.Find(id);
+  if (record == nullptr) return node::InstanceNotFound(id);
+  return node::WithReachability(std::move(record), with.hypervisor.Health());
+}
+
+StatusOr<ListInstancesResult> NodeAgent::ListInstances(const ListInstancesArgs& args) const {
+  BERTH_ASSIGN_OR_RETURN(ListInstancesResult result, impl_->listings.Page(args));
+  const HypervisorHealth health = impl_->context->with.hypervisor.Health();
+  for (auto& record : result.instances) record = node::WithReachability(std::move(record), health);
+  return result;
+}
+
+StatusOr<std::shared_ptr<const model::Operation>> NodeAgent::GetOperation(
+    const std::string& id) const {
+  auto operation = impl_->context->with.ledger.View()->operations.Find(id);
+  if (operation == nullptr) return node::OperationNotFound(id);
+  return operation;
+}
+
+void NodeAgent::WaitOperation(const std::string& id, Duration timeout,
+                              DoneWith<std::shared_ptr<const model::Operation>> done) {
+  impl_->waiters->Wait(id, timeout, std::move(done));
+}
+
+void NodeAgent::GetConsoleOutput(const std::string& id, int64_t max_bytes,
+                                 DoneWith<std::string> done) {
+  const auto& context = impl_->context;
+  if (const auto record = GetInstance(id); !record.ok())
+    return context->Answer<std::string>(std::move(done), record.status());
+  context->with.storage.ReadConsole(id, max_bytes, std::move(done));
+}
+
+NodeInfo NodeAgent::GetNode() const {
+  const auto& with = impl_->context->with;
+  const auto view = with.ledger.View();
+  return {.identity = view->identity,
+          .topology = with.topology,
+          .capacity = with.capacity,
+          .allocated = view->allocated,
+          .revision = view->revision,
+          .cordoned = view->cordoned,
+          .hypervisor = with.hypervisor.Health()};
+}
+
+const std::vector<model::InstanceType>& NodeAgent::types() const {
+  return impl_->context->with.types;
+}
+
+}  // namespace berth

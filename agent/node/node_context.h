@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every use case of the node works with, and the one way in which calls end. Private to this
+// directory.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "agent/node/node_agent.h"
+
+namespace berth::node {
+
+struct NodeContext {
+  NodeAgent::Dependencies with;
+
+  // Answers the caller, never from inside its call or on the ledger's thread.
+  template <typename T>
+  void Answer(NodeAgent::DoneWith<T> done, StatusOr<T> result) const {
+    with.executor.Post([done = std::move(done), result = std::move(result)]() mutable {
+      done(std::move(result));
+    });
+  }
+  // As Answer with an error, counted by its reason.
+  template <typename T>
+  void Refuse(NodeAgent::DoneWith<T> done, Status status) const {
+    CountRefusal(status);
+    Answer<T>(std::move(done), std::move(status));
+  }
+  void CountRefusal(const Status& status) const;
+};
+
+using ContextPtr = std::shared_ptr<const NodeContext>;
+using RecordPtr = std::shared_ptr<const model::InstanceRecord>;
+
+// The errors that several use cases share.
+Status InstanceNotFound(const std::string& id);
+// OK if `id` looks like an instance's.
+Status CheckInstanceId(const std::string& id);
+
+}  // namespace berth::node
