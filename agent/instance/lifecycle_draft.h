@@ -49,11 +49,17 @@ void OnGuestRebooted(Draft& draft);
 // Marks the active step done and the next one running, or ends the operation.
 void Advance(Draft& draft);
 
-// EC2's codes (docs/architecture.md lists which is used when).
+// The codes that proto/berth/v1/instance.proto lists: EC2's where one exists, else Berth's own.
 inline constexpr char kUserInitiatedShutdown[] = "Client.UserInitiatedShutdown";
 inline constexpr char kInstanceInitiatedShutdown[] = "Client.InstanceInitiatedShutdown";
 inline constexpr char kClientInternalError[] = "Client.InternalError";
 inline constexpr char kServerInternalError[] = "Server.InternalError";
 inline constexpr char kInsufficientInstanceCapacity[] = "Server.InsufficientInstanceCapacity";
+inline constexpr char kStorageFull[] = "Server.StorageFull";
+inline constexpr char kGuestKilled[] = "Server.GuestKilled";
+inline constexpr char kGuestDestroyed[] = "Server.GuestDestroyed";
+inline constexpr char kGuestUndefined[] = "Server.GuestUndefined";
+inline constexpr char kHostRebooted[] = "Server.HostRebooted";
+inline constexpr char kShutdownUnexplained[] = "Server.ShutdownUnexplained";
 
 }  // namespace berth::lifecycle

@@ -28,20 +28,21 @@ void Confirm(Draft& draft) {
   draft.edit().observed_time = draft.context().now;
 }
 
-model::StateReason ReasonFor(OffReason reason, bool host_rebooted) {
-  if (host_rebooted) return {kServerInternalError, "the host was restarted"};
-  switch (reason) {
+// Why a guest is off that was not shut down from inside.
+model::StateReason ReasonFor(const GuestObserved& observed, bool host_rebooted) {
+  if (host_rebooted) return {kHostRebooted, "the host was restarted"};
+  if (!observed.defined) return {kGuestUndefined, "removed from the hypervisor from outside Berth"};
+  switch (observed.off_reason) {
     case OffReason::kDestroyed:
-      return {kServerInternalError, "the guest was ended from outside Berth"};
+      return {kGuestDestroyed, "ended from outside Berth"};
     case OffReason::kCrashed:
-      return {kServerInternalError, "the guest or its hypervisor process crashed"};
     case OffReason::kFailed:
-      return {kServerInternalError, "the hypervisor failed to run the guest"};
+      return {kGuestKilled, "the hypervisor process died"};
     case OffReason::kGuestShutdown:
     case OffReason::kUnknown:
       break;
   }
-  return {kServerInternalError, "the guest was found off; why is not known"};
+  return {kShutdownUnexplained, "found off; nothing proves why"};
 }
 
 // A shutdown from inside is the owner's wish only where nothing else can have caused it: the same boot
@@ -61,14 +62,14 @@ void GuestShutItselfDown(Draft& draft) {
 
 void RunningGuestIsOff(Draft& draft, const GuestObserved& observed) {
   const bool host_rebooted = draft.record().boot_id != draft.context().boot_id;
-  if (observed.off_reason == OffReason::kGuestShutdown && !host_rebooted)
+  if (observed.defined && observed.off_reason == OffReason::kGuestShutdown && !host_rebooted)
     return GuestShutItselfDown(draft);
   if (host_rebooted && draft.record().spec.autostart) {
     draft.edit().state = InstanceState::kPending;
     draft.Begin(OperationKind::kStart, false, Duration(0));
     return;
   }
-  draft.Settle(InstanceState::kStopped, ReasonFor(observed.off_reason, host_rebooted));
+  draft.Settle(InstanceState::kStopped, ReasonFor(observed, host_rebooted));
 }
 
 void WhileOperating(Draft& draft, const GuestObserved& observed) {

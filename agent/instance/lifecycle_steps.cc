@@ -39,7 +39,8 @@ void End(Step& step, StepState state, WallTime now) {
 model::StateReason LaunchFailure(const model::Error& error) {
   switch (error.code) {
     case StatusCode::kResourceExhausted:
-      return {kInsufficientInstanceCapacity, error.message};
+      return {error.reason == reasons::kStorageFull ? kStorageFull : kInsufficientInstanceCapacity,
+              error.message};
     case StatusCode::kInvalidArgument:
     case StatusCode::kNotFound:
       return {kClientInternalError, error.message};

@@ -111,6 +111,14 @@ TEST(LifecycleTest, AStepThatFailsForGoodIsUndoneInReverseAndTheInstanceEndsTerm
   EXPECT_TRUE(last.release_disk_claim);
 }
 
+TEST(LifecycleTest, AFullDiskIsNamedAsTheReason) {
+  Life life;
+  while (life.Step() != StepKind::kCreateDisk) life.End();
+  life.End({StatusCode::kResourceExhausted, reasons::kStorageFull, "no space left"});
+  life.EndAll();
+  EXPECT_EQ(life.record.state_reason.code, "Server.StorageFull");
+}
+
 TEST(LifecycleTest, AStepThatMayYetSucceedIsBegunAgainAfterABackoff) {
   Life life;
   while (life.Step() != StepKind::kDefine) life.End();
@@ -305,9 +313,23 @@ TEST(LifecycleTest, WhatIsNotProvenEndsStoppedAndLeavesTheIntent) {
     ASSERT_TRUE(life.Feed(Off(reason)).ok());
     EXPECT_EQ(life.record.state, InstanceState::kStopped);
     EXPECT_EQ(life.record.intent, Intent::kRunning);
-    EXPECT_EQ(life.record.state_reason.code, "Server.InternalError");
     EXPECT_EQ(life.record.generation, 1);
   }
+}
+
+TEST(LifecycleTest, TheReasonSaysWhatIsKnownOfHowAGuestEnded) {
+  const auto reason_of = [](const GuestObserved& observed, const char* boot_id = kBoot) {
+    Life life = RunningLife();
+    life.boot_id = boot_id;
+    EXPECT_TRUE(life.Feed(observed).ok());
+    return life.record.state_reason.code;
+  };
+  EXPECT_EQ(reason_of(Off(OffReason::kUnknown)), "Server.ShutdownUnexplained");
+  EXPECT_EQ(reason_of(Off(OffReason::kDestroyed)), "Server.GuestDestroyed");
+  EXPECT_EQ(reason_of(Off(OffReason::kCrashed)), "Server.GuestKilled");
+  EXPECT_EQ(reason_of(Off(OffReason::kFailed)), "Server.GuestKilled");
+  EXPECT_EQ(reason_of(GuestObserved{}), "Server.GuestUndefined");
+  EXPECT_EQ(reason_of(Off(OffReason::kGuestShutdown), "boot-2"), "Server.HostRebooted");
 }
 
 TEST(LifecycleTest, AShutdownReasonFromBeforeAHostRebootProvesNothing) {
