@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long the ledger keeps what it no longer needs itself; promised in proto/berth/v1/common.proto.
+// How long the ledger keeps what it no longer needs itself; promised in
+// proto/berth/v1/common.proto.
 #pragma once
 
 #include <chrono>
@@ -9,8 +10,8 @@ namespace berth {
 
 // Request ids after the end of their instance, or after the call where it had none.
 inline constexpr std::chrono::hours kRequestsKept{24};
-// Changes: those among the last so many and not older than this. The newest is always kept, since it
-// tells the revision.
+// Changes: those among the last so many and not older than this. The newest is always kept, since
+// it tells the revision.
 inline constexpr int64_t kChangesKept = 100000;
 inline constexpr std::chrono::hours kChangesKeptFor{1};
 

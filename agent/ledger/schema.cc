@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/ledger/schema.h"
+
+#include <fmt/format.h>
+
+#include "agent/ledger/ledger_file.h"
+#include "core/base/error.h"
+#include "core/base/reasons.h"
+
+namespace berth {
+namespace {
+
+// Marks the file as ours ("Brth").
+constexpr int64_t kApplicationId = 0x42727468;
+
+// Times are milliseconds since 1970; json is what core/model/codec.h writes.
+constexpr char kVersion1[] = R"sql(
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE instance(id TEXT PRIMARY KEY, state TEXT NOT NULL, json TEXT NOT NULL) STRICT;
+CREATE TABLE operation(id TEXT PRIMARY KEY, instance_id TEXT NOT NULL, json TEXT NOT NULL) STRICT;
+CREATE TABLE claim(id TEXT PRIMARY KEY, owner_id TEXT NOT NULL, json TEXT NOT NULL) STRICT;
+-- Calls that succeeded; expires is NULL while their instance is there.
+CREATE TABLE request(
+  principal TEXT NOT NULL, method TEXT NOT NULL, request_id TEXT NOT NULL,
+  message BLOB NOT NULL, reply BLOB NOT NULL, instance_id TEXT NOT NULL,
+  created INTEGER NOT NULL, expires INTEGER,
+  PRIMARY KEY (principal, method, request_id)) STRICT;
+CREATE INDEX request_by_instance ON request(instance_id);
+CREATE INDEX request_by_expiry ON request(expires) WHERE expires IS NOT NULL;
+-- What a watch is fed from; json is the value after the change, NULL if it was erased. The newest row
+-- is never trimmed: its revision is the ledger's.
+CREATE TABLE change(
+  revision INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, erased INTEGER NOT NULL,
+  time INTEGER NOT NULL, json TEXT) STRICT;
+-- Every instance id that was used and erased: none is ever used again.
+CREATE TABLE tombstone(id TEXT PRIMARY KEY, erased INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr Migration kMigrations[] = {kVersion1};
+
+Status Refused(const char* reason, const std::string& message) {
+  return MakeError(StatusCode::kFailedPrecondition, reason, message);
+}
+
+// A file is new if nothing was ever made in it.
+StatusOr<bool> IsNew(Database& database, const std::string& path) {
+  BERTH_ASSIGN_OR_RETURN(const int64_t tables,
+                         database.QueryInt("SELECT count(*) FROM sqlite_schema"));
+  if (tables == 0) return true;
+  BERTH_ASSIGN_OR_RETURN(const int64_t application, database.QueryInt("PRAGMA application_id"));
+  if (application == kApplicationId) return false;
+  return Refused(reasons::kLedgerUnavailable,
+                 fmt::format("{} is an SQLite database, but not a ledger: move it away, or name "
+                             "another state directory",
+                             path));
+}
+
+// VACUUM INTO reads through our own connection, the only one that may be open on the file.
+Status KeepCopy(Database& database, const std::string& path, int64_t version) {
+  const std::string copy = fmt::format("{}.v{}", path, version);
+  const std::string partial = copy + ".partial";
+  BERTH_RETURN_IF_ERROR(MakeEmptyFile(partial));
+  BERTH_ASSIGN_OR_RETURN(Statement vacuum, database.Prepare("VACUUM INTO ?1"));
+  BERTH_RETURN_IF_ERROR(vacuum.Run(partial));
+  return SyncAndRename(partial, copy);
+}
+
+Status Apply(Database& database, Migration migration, size_t version) {
+  const std::string sql =
+      fmt::format("BEGIN IMMEDIATE;{};PRAGMA application_id={};PRAGMA user_version={};COMMIT",
+                  migration, kApplicationId, version);
+  const Status applied = database.Execute(sql.c_str());
+  if (!applied.ok() && database.InTransaction()) database.Execute("ROLLBACK").IgnoreError();
+  return Annotate(applied, fmt::format("migrating the ledger to version {}", version));
+}
+
+}  // namespace
+
+std::span<const Migration> Migrations() { return kMigrations; }
+
+Status Migrate(Database& database, const std::string& path, std::span<const Migration> migrations) {
+  BERTH_ASSIGN_OR_RETURN(const bool is_new, IsNew(database, path));
+  BERTH_ASSIGN_OR_RETURN(const int64_t version, database.QueryInt("PRAGMA user_version"));
+  const auto newest = static_cast<int64_t>(migrations.size());
+  if (version > newest)
+    return Refused(reasons::kLedgerNewer,
+                   fmt::format("{} is of version {}, and this agent knows none after {}: run the "
+                               "agent that wrote it, or a newer one",
+                               path, version, newest));
+  if (version < newest && !is_new)
+    BERTH_RETURN_IF_ERROR(
+        Annotate(KeepCopy(database, path, version), "keeping a copy of the ledger"));
+  for (int64_t v = version; v < newest; ++v)
+    BERTH_RETURN_IF_ERROR(
+        Apply(database, migrations[static_cast<size_t>(v)], static_cast<size_t>(v) + 1));
+  return OkStatus();
+}
+
+}  // namespace berth
