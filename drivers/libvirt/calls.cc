@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/libvirt/calls.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/base/error.h"
+#include "core/base/reasons.h"
+#include "drivers/libvirt/guest_gate.h"
+
+namespace berth::libvirt {
+namespace {
+
+using CallPtr = std::shared_ptr<Call>;
+
+Status Unavailable(std::string_view reason, const std::string& message) {
+  return MakeError(StatusCode::kUnavailable, reason, message);
+}
+
+size_t IndexOf(CallClass call_class) { return static_cast<size_t>(call_class); }
+
+}  // namespace
+
+std::string_view NameOf(CallClass call_class) {
+  switch (call_class) {
+    case CallClass::kQuery:
+      return "query";
+    case CallClass::kLifecycle:
+      return "lifecycle";
+    case CallClass::kDestroy:
+      return "destroy";
+  }
+  return "";
+}
+
+// Shared with the threads of calls, so that one that comes back after everything is gone still
+// finds where to report.
+class Calls::State : public std::enable_shared_from_this<State> {
+ public:
+  State(OptionsByClass options, Executor& executor) : executor_(executor) {
+    for (const CallClass c : kCallClasses) lanes_[IndexOf(c)].options = options[IndexOf(c)];
+  }
+
+  void OnLost(std::function<void(CallClass)> lost) EXCLUDES(mutex_);
+  void Submit(Call call) EXCLUDES(mutex_);
+  void Connected(CallClass call_class, std::shared_ptr<Connection> connection) EXCLUDES(mutex_);
+  void Down(CallClass call_class, const Status& why) EXCLUDES(mutex_);
+  void Lost(CallClass call_class, const std::weak_ptr<Connection>& connection) EXCLUDES(mutex_);
+  int abandoned() const EXCLUDES(mutex_);
+  std::vector<std::string> stuck_guests() const EXCLUDES(mutex_);
+  void Shutdown(Duration grace) EXCLUDES(mutex_);
+
+ private:
+  enum class Link { kConnecting, kUp, kDown };
+
+  // A class of calls.
+  struct Lane {
+    CallClassOptions options;
+    Link link = Link::kConnecting;
+    Status why_down;
+    std::shared_ptr<Connection> connection;
+    std::deque<CallPtr> waiting;
+    std::vector<std::unique_ptr<ThreadPool>> idle;  // Of one thread each.
+    int in_flight = 0;
+    int abandoned = 0;
+    int threads_made = 0;
+  };
+  struct Running {
+    CallPtr call;
+    std::weak_ptr<Connection> connection;
+    std::unique_ptr<ThreadPool> thread;
+    bool abandoned = false;
+    bool answered = false;  // libvirt gave the thread back; it may still close its connection.
+  };
+
+  Lane& LaneOf(const Call& call) REQUIRES(mutex_) { return lanes_[IndexOf(call.call_class)]; }
+  void Fail(const CallPtr& call, const Status& status);
+  void Enqueue(const CallPtr& call) REQUIRES(mutex_);
+  std::optional<Status> WhyNot(const Lane& lane) const REQUIRES(mutex_);
+  void FailWaiting(Lane& lane, const Status& why) REQUIRES(mutex_);
+  void Advance(const std::string& guest) REQUIRES(mutex_);
+  void Dispatch(Lane& lane) REQUIRES(mutex_);
+  void RunOnThread(uint64_t id, const CallPtr& call, std::shared_ptr<Connection> connection);
+  void Expire(uint64_t id) EXCLUDES(mutex_);
+  void Abandon(Running& running) REQUIRES(mutex_);
+  bool Answered(uint64_t id) EXCLUDES(mutex_);
+  void FreeThread(uint64_t id) EXCLUDES(mutex_);
+  void Retire(CallClass call_class, const std::weak_ptr<Connection>& connection) REQUIRES(mutex_);
+  std::unique_ptr<ThreadPool> TakeThread(Lane& lane, CallClass call_class) REQUIRES(mutex_);
+  void AnswerEverything() REQUIRES(mutex_);
+  void CloseOnThread(CallClass call_class) REQUIRES(mutex_);
+
+  Executor& executor_;
+
+  mutable Mutex mutex_;
+  std::function<void(CallClass)> lost_ GUARDED_BY(mutex_) = [](CallClass) {};
+  CondVar came_back_;
+  std::array<Lane, kCallClasses.size()> lanes_ GUARDED_BY(mutex_);
+  GuestGate guests_ GUARDED_BY(mutex_);
+  std::map<uint64_t, Running> running_ GUARDED_BY(mutex_);
+  uint64_t next_id_ GUARDED_BY(mutex_) = 0;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  bool grace_over_ GUARDED_BY(mutex_) = false;
+};
+
+// Posted, so that it runs neither under the lock nor inside Submit.
+void Calls::State::Fail(const CallPtr& call, const Status& status) {
+  executor_.Post([call, status] { call->fail(status); });
+}
+
+std::optional<Status> Calls::State::WhyNot(const Lane& lane) const {
+  if (stopping_) return Unavailable(reasons::kHypervisorUnavailable, "the agent is shutting down");
+  if (lane.link == Link::kDown) return lane.why_down;
+  if (lane.abandoned >= lane.options.abandoned_cap)
+    return Unavailable(
+        reasons::kHypervisorUnavailable,
+        fmt::format("{} calls into libvirt have not come back; no more are made until "
+                    "one does",
+                    lane.abandoned));
+  return std::nullopt;
+}
+
+void Calls::State::OnLost(std::function<void(CallClass)> lost) {
+  MutexLock lock(mutex_);
+  lost_ = std::move(lost);
+}
+
+void Calls::State::Submit(Call submitted) {
+  auto call = std::make_shared<Call>(std::move(submitted));
+  MutexLock lock(mutex_);
+  if (const auto why = WhyNot(LaneOf(*call))) return Fail(call, Annotate(*why, call->doing));
+  switch (guests_.Enter(call)) {
+    case GuestGate::Verdict::kGo:
+      return Enqueue(call);
+    case GuestGate::Verdict::kWait:
+      return;
+    case GuestGate::Verdict::kStuck:
+      return Fail(call,
+                  Unavailable(reasons::kGuestStuck,
+                              fmt::format("{}: an earlier call for this guest has not come back",
+                                          call->doing)));
+    case GuestGate::Verdict::kFull:
+      return Fail(call,
+                  Unavailable(reasons::kOverloaded, fmt::format("{}: {} calls wait for this guest",
+                                                                call->doing, kWaitingPerGuest)));
+  }
+}
+
+// The call holds its guest already; it is handed to its class, or fails and lets the next one try.
+void Calls::State::Enqueue(const CallPtr& call) {
+  Lane& lane = LaneOf(*call);
+  if (const auto why = WhyNot(lane)) {
+    Fail(call, Annotate(*why, call->doing));
+    guests_.Leave(*call);
+    return Advance(call->guest);
+  }
+  lane.waiting.push_back(call);
+  Dispatch(lane);
+}
+
+void Calls::State::Advance(const std::string& guest) {
+  if (const CallPtr next = guests_.Next(guest)) Enqueue(next);
+}
+
+void Calls::State::FailWaiting(Lane& lane, const Status& why) {
+  std::deque<CallPtr> waiting = std::exchange(lane.waiting, {});
+  for (const CallPtr& call : waiting) {
+    Fail(call, Annotate(why, call->doing));
+    guests_.Leave(*call);
+  }
+  for (const CallPtr& call : waiting) Advance(call->guest);
+}
+
+std::unique_ptr<ThreadPool> Calls::State::TakeThread(Lane& lane, CallClass call_class) {
+  if (lane.idle.empty())
+    return std::make_unique<ThreadPool>(
+        fmt::format("lv-{}-{}", NameOf(call_class), lane.threads_made++), 1);
+  std::unique_ptr<ThreadPool> thread = std::move(lane.idle.back());
+  lane.idle.pop_back();
+  return thread;
+}
+
+void Calls::State::Dispatch(Lane& lane) {
+  while (lane.link == Link::kUp && !lane.waiting.empty() &&
+         lane.in_flight < lane.options.in_flight) {
+    const CallPtr call = std::move(lane.waiting.front());
+    lane.waiting.pop_front();
+    ++lane.in_flight;
+    const uint64_t id = next_id_++;
+    Running& running = running_[id];
+    running = {call, lane.connection, TakeThread(lane, call->call_class)};
+    running.thread->Post(
+        [self = shared_from_this(), id, call, connection = lane.connection]() mutable {
+          self->RunOnThread(id, call, std::move(connection));
+        });
+    executor_.PostAfter(lane.options.deadline, [weak = weak_from_this(), id] {
+      if (const auto self = weak.lock()) self->Expire(id);
+    });
+  }
+}
+
+void Calls::State::RunOnThread(uint64_t id, const CallPtr& call,
+                               std::shared_ptr<Connection> connection) {
+  const Task deliver = call->run(*connection);
+  if (!connection->IsAlive()) Lost(call->call_class, connection);
+  const bool wanted = Answered(id);
+  // Of a retired connection this may be the last: then this thread closes it. Hence before the
+  // thread is free for another call, and after Expire can no longer be the one to let go last.
+  connection.reset();
+  if (wanted) deliver();
+  FreeThread(id);
+}
+
+// False if the call was abandoned, so that its outcome is not wanted any more.
+bool Calls::State::Answered(uint64_t id) {
+  MutexLock lock(mutex_);
+  Running& running = running_.at(id);
+  running.answered = true;
+  if (running.abandoned) {
+    guests_.ComeBack(*running.call);
+  } else {
+    guests_.Leave(*running.call);
+  }
+  if (stopping_) return false;
+  Advance(running.call->guest);
+  return !running.abandoned;
+}
+
+void Calls::State::FreeThread(uint64_t id) {
+  MutexLock lock(mutex_);
+  const auto found = running_.find(id);
+  BERTH_CHECK(found != running_.end(), "a thread was freed twice");
+  Running running = std::move(found->second);
+  running_.erase(found);
+  came_back_.NotifyAll();
+  if (grace_over_) {
+    // Left behind by Shutdown: a thread cannot join itself, so its pool stays too.
+    static_cast<void>(running.thread.release());
+    return;
+  }
+  Lane& lane = LaneOf(*running.call);
+  lane.idle.push_back(std::move(running.thread));
+  --(running.abandoned ? lane.abandoned : lane.in_flight);
+  if (!stopping_) Dispatch(lane);
+}
+
+void Calls::State::Expire(uint64_t id) {
+  MutexLock lock(mutex_);
+  const auto found = running_.find(id);
+  if (found == running_.end() || found->second.answered || stopping_) return;
+  Abandon(found->second);
+}
+
+void Calls::State::Abandon(Running& running) {
+  const CallPtr call = running.call;
+  Lane& lane = LaneOf(*call);
+  running.abandoned = true;
+  --lane.in_flight;
+  ++lane.abandoned;
+  Fail(call,
+       MakeError(StatusCode::kDeadlineExceeded, reasons::kHypervisorTimeout,
+                 fmt::format("{}: libvirt did not answer within {} ms; whether it took effect "
+                             "is not known",
+                             call->doing, lane.options.deadline.count())));
+  for (const CallPtr& refused : guests_.Abandon(*call))
+    Fail(refused, Unavailable(reasons::kGuestStuck,
+                              fmt::format("{}: an earlier call for this guest has not come back",
+                                          refused->doing)));
+  Retire(call->call_class, running.connection);
+  if (const auto why = WhyNot(lane)) FailWaiting(lane, *why);
+  Advance(call->guest);
+}
+
+void Calls::State::Retire(CallClass call_class, const std::weak_ptr<Connection>& connection) {
+  Lane& lane = lanes_[IndexOf(call_class)];
+  const auto& current = lane.connection;
+  const bool same = !current.owner_before(connection) && !connection.owner_before(current);
+  if (!same || current == nullptr) return;
+  lane.connection.reset();
+  lane.link = Link::kConnecting;
+  executor_.Post([lost = lost_, call_class] { lost(call_class); });
+}
+
+void Calls::State::Connected(CallClass call_class, std::shared_ptr<Connection> connection) {
+  MutexLock lock(mutex_);
+  if (stopping_) return;
+  Lane& lane = lanes_[IndexOf(call_class)];
+  lane.connection.swap(connection);
+  lane.link = Link::kUp;
+  Dispatch(lane);
+}
+
+void Calls::State::Down(CallClass call_class, const Status& why) {
+  MutexLock lock(mutex_);
+  Lane& lane = lanes_[IndexOf(call_class)];
+  if (stopping_ || lane.link == Link::kUp) return;
+  lane.link = Link::kDown;
+  lane.why_down = why;
+  FailWaiting(lane, why);
+}
+
+void Calls::State::Lost(CallClass call_class, const std::weak_ptr<Connection>& connection) {
+  MutexLock lock(mutex_);
+  if (!stopping_) Retire(call_class, connection);
+}
+
+int Calls::State::abandoned() const {
+  MutexLock lock(mutex_);
+  int sum = 0;
+  for (const Lane& lane : lanes_) sum += lane.abandoned;
+  return sum;
+}
+
+std::vector<std::string> Calls::State::stuck_guests() const {
+  MutexLock lock(mutex_);
+  return guests_.stuck();
+}
+
+void Calls::State::AnswerEverything() {
+  const Status why = Unavailable(reasons::kHypervisorUnavailable, "the agent is shutting down");
+  for (const CallPtr& call : guests_.TakeWaiting()) Fail(call, why);
+  for (Lane& lane : lanes_) FailWaiting(lane, why);
+  for (auto& [id, running] : running_)
+    if (!running.abandoned && !running.answered) Fail(running.call, why);
+}
+
+// Closing talks to the daemon, so it is one more call that may not come back.
+void Calls::State::CloseOnThread(CallClass call_class) {
+  Lane& lane = lanes_[IndexOf(call_class)];
+  if (lane.connection == nullptr) return;
+  auto call = std::make_shared<Call>();
+  call->call_class = call_class;
+  call->run = [](Connection&) -> Task { return [] {}; };
+  const uint64_t id = next_id_++;
+  Running& running = running_[id];
+  running = {call, {}, TakeThread(lane, call_class)};
+  ++lane.in_flight;
+  running.thread->Post(
+      [self = shared_from_this(), id, connection = std::move(lane.connection)]() mutable {
+        connection.reset();
+        self->FreeThread(id);
+      });
+}
+
+void Calls::State::Shutdown(Duration grace) {
+  executor_.PostAfter(grace, [self = shared_from_this()] {
+    MutexLock lock(self->mutex_);
+    self->grace_over_ = true;
+    self->came_back_.NotifyAll();
+  });
+  std::vector<std::unique_ptr<ThreadPool>> threads;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    AnswerEverything();
+    for (const CallClass c : kCallClasses) CloseOnThread(c);
+    while (!running_.empty() && !grace_over_) came_back_.Wait(mutex_);
+    grace_over_ = true;
+    for (Lane& lane : lanes_)
+      for (auto& thread : lane.idle) threads.push_back(std::move(thread));
+  }
+  threads.clear();  // Joins.
+}
+
+Calls::Calls(OptionsByClass options, Executor& executor)
+    : state_(std::make_shared<State>(options, executor)) {}
+Calls::~Calls() = default;
+void Calls::OnLost(std::function<void(CallClass)> lost) { state_->OnLost(std::move(lost)); }
+
+void Calls::Submit(Call call) { state_->Submit(std::move(call)); }
+void Calls::Connected(CallClass call_class, std::shared_ptr<Connection> connection) {
+  state_->Connected(call_class, std::move(connection));
+}
+void Calls::Down(CallClass call_class, const Status& why) { state_->Down(call_class, why); }
+void Calls::Lost(CallClass call_class, const std::weak_ptr<Connection>& connection) {
+  state_->Lost(call_class, connection);
+}
+int Calls::abandoned() const { return state_->abandoned(); }
+std::vector<std::string> Calls::stuck_guests() const { return state_->stuck_guests(); }
+void Calls::Shutdown(Duration grace) { state_->Shutdown(grace); }
+
+}  // namespace berth::libvirt

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/libvirt/connector.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/reasons.h"
+
+namespace berth::libvirt {
+namespace {
+
+std::string VersionText(unsigned long version) {
+  return fmt::format("{}.{}.{}", version / 1000000, version / 1000 % 1000, version % 1000);
+}
+
+std::string Versions(const Connection& connection) {
+  const auto library = connection.GetLibVersion();
+  const auto hypervisor = connection.GetVersion();
+  return fmt::format("libvirt {}, {} {}", library.ok() ? VersionText(*library) : "unknown",
+                     connection.GetType(), hypervisor.ok() ? VersionText(*hypervisor) : "unknown");
+}
+
+// Whatever kept us from connecting, callers are told that the hypervisor is away.
+Status AsUnavailable(const Status& status) {
+  return MakeError(StatusCode::kUnavailable, reasons::kHypervisorUnavailable,
+                   std::string(status.message()));
+}
+
+}  // namespace
+
+class Connector::State : public std::enable_shared_from_this<State> {
+ public:
+  State(ConnectorOptions options, std::shared_ptr<Calls> calls, Executor& executor, Log& log,
+        Hooks hooks)
+      : options_(std::move(options)),
+        calls_(std::move(calls)),
+        executor_(executor),
+        log_(log),
+        hooks_(std::move(hooks)),
+        thread_(std::make_unique<ThreadPool>("lv-connect", 1)) {
+    needed_.fill(true);
+    health_.error = fmt::format("not connected to {} yet", options_.uri);
+  }
+
+  void Kick() EXCLUDES(mutex_);
+  void Need(CallClass call_class) EXCLUDES(mutex_);
+  ConnectorHealth health() const EXCLUDES(mutex_);
+  void Shutdown(Duration grace) EXCLUDES(mutex_);
+
+ private:
+  void Attempt();
+  void RunAttempt();
+  StatusOr<std::shared_ptr<Connection>> Open(CallClass call_class);
+  Status OpenOne(CallClass call_class);
+  bool Needs(CallClass call_class) const EXCLUDES(mutex_);
+  void Succeeded() EXCLUDES(mutex_);
+  void Failed(const Status& status) EXCLUDES(mutex_);
+  void Overdue(uint64_t attempt) EXCLUDES(mutex_);
+  void Lost(CallClass call_class, const std::weak_ptr<Connection>& connection) EXCLUDES(mutex_);
+  void NoteDown(const Status& status) EXCLUDES(mutex_);
+
+  const ConnectorOptions options_;
+  const std::shared_ptr<Calls> calls_;
+  Executor& executor_;
+  Log& log_;
+  const Hooks hooks_;
+
+  mutable Mutex mutex_;
+  CondVar idle_;
+  std::array<bool, kCallClasses.size()> needed_ GUARDED_BY(mutex_) = {};
+  std::unique_ptr<ThreadPool> thread_ GUARDED_BY(mutex_);
+  bool attempting_ GUARDED_BY(mutex_) = false;
+  bool events_renewed_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  bool grace_over_ GUARDED_BY(mutex_) = false;
+  uint64_t attempt_ GUARDED_BY(mutex_) = 0;
+  Duration pause_ GUARDED_BY(mutex_) = Duration(0);
+  ConnectorHealth health_ GUARDED_BY(mutex_);
+};
+
+// Starts an attempt unless one is out already or nothing is missing.
+void Connector::State::Kick() {
+  MutexLock lock(mutex_);
+  const bool missing = std::find(needed_.begin(), needed_.end(), true) != needed_.end();
+  if (stopping_ || attempting_ || !missing) return;
+  attempting_ = true;
+  const uint64_t attempt = ++attempt_;
+  thread_->Post([self = shared_from_this()] { self->Attempt(); });
+  executor_.PostAfter(options_.deadline, [weak = weak_from_this(), attempt] {
+    if (const auto self = weak.lock()) self->Overdue(attempt);
+  });
+}
+
+void Connector::State::Need(CallClass call_class) {
+  {
+    MutexLock lock(mutex_);
+    needed_[static_cast<size_t>(call_class)] = true;
+  }
+  Kick();
+}
+
+void Connector::State::Lost(CallClass call_class, const std::weak_ptr<Connection>& connection) {
+  MutexLock lock(mutex_);
+  if (!stopping_) calls_->Lost(call_class, connection);
+}
+
+bool Connector::State::Needs(CallClass call_class) const {
+  MutexLock lock(mutex_);
+  return needed_[static_cast<size_t>(call_class)] && !stopping_;
+}
+
+void Connector::State::Attempt() {
+  RunAttempt();
+  Duration pause;
+  {
+    MutexLock lock(mutex_);
+    attempting_ = false;
+    health_.attempt_stuck = false;
+    idle_.NotifyAll();
+    // Left behind by Shutdown: a thread cannot join itself, so its pool stays too.
+    if (grace_over_) static_cast<void>(thread_.release());
+    if (stopping_) return;
+    pause = pause_;
+  }
+  // For what was lost while this attempt ran; after a failure, once the pause is over.
+  executor_.PostAfter(pause, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->Kick();
+  });
+}
+
+void Connector::State::RunAttempt() {
+  for (const CallClass call_class : kCallClasses) {
+    if (!Needs(call_class)) continue;
+    const Status status = OpenOne(call_class);
+    if (!status.ok()) return Failed(status);
+  }
+  Succeeded();
+}
+
+StatusOr<std::shared_ptr<Connection>> Connector::State::Open(CallClass call_class) {
+  BERTH_ASSIGN_OR_RETURN(std::shared_ptr<Connection> connection, Connection::Open(options_.uri));
+  BERTH_RETURN_IF_ERROR(
+      connection->SetKeepAlive(options_.keepalive_interval_s, options_.keepalive_count));
+  BERTH_RETURN_IF_ERROR(
+      connection->OnClose([&executor = executor_, weak = weak_from_this(), call_class,
+                           lost = std::weak_ptr<Connection>(connection)] {
+        executor.Post([weak, call_class, lost] {
+          if (const auto self = weak.lock()) self->Lost(call_class, lost);
+        });
+      }));
+  BERTH_RETURN_IF_ERROR(hooks_.opened(call_class, *connection));
+  return connection;
+}
+
+Status Connector::State::OpenOne(CallClass call_class) {
+  BERTH_ASSIGN_OR_RETURN(const std::shared_ptr<Connection> connection, Open(call_class));
+  const std::string version = call_class == CallClass::kQuery ? Versions(*connection) : "";
+  MutexLock lock(mutex_);
+  if (stopping_) return OkStatus();
+  needed_[static_cast<size_t>(call_class)] = false;
+  if (call_class == CallClass::kQuery) {
+    events_renewed_ = true;
+    health_.version = version;
+  }
+  calls_->Connected(call_class, connection);
+  return OkStatus();
+}
+
+void Connector::State::Succeeded() {
+  bool renewed;
+  {
+    MutexLock lock(mutex_);
+    if (stopping_) return;
+    pause_ = Duration(0);
+    renewed = std::exchange(events_renewed_, false) || !health_.connected;
+    health_.connected = true;
+    health_.error.clear();
+  }
+  if (!renewed) return;
+  log_.Info("connected to libvirt", {{"uri", options_.uri}});
+  hooks_.connected();
+}
+
+void Connector::State::Failed(const Status& status) {
+  {
+    MutexLock lock(mutex_);
+    if (stopping_) return;
+    pause_ = std::clamp(pause_ * 2, options_.retry_first, options_.retry_max);
+  }
+  NoteDown(status);
+}
+
+void Connector::State::Overdue(uint64_t attempt) {
+  {
+    MutexLock lock(mutex_);
+    if (stopping_ || !attempting_ || attempt != attempt_) return;
+    health_.attempt_stuck = true;
+  }
+  NoteDown(Status(
+      StatusCode::kUnavailable,
+      fmt::format("connecting to {}: the daemon accepts but does not answer", options_.uri)));
+}
+
+// Publishes why there is no connection, tells Calls, and logs it once per cause.
+void Connector::State::NoteDown(const Status& status) {
+  MutexLock lock(mutex_);
+  if (stopping_) return;
+  const std::string why(status.message());
+  if (health_.error != why || health_.connected)
+    log_.Warning("no connection to libvirt", {{"uri", options_.uri}, {"error", why}});
+  health_.connected = false;
+  health_.error = why;
+  for (const CallClass c : kCallClasses)
+    if (needed_[static_cast<size_t>(c)]) calls_->Down(c, AsUnavailable(status));
+}
+
+ConnectorHealth Connector::State::health() const {
+  MutexLock lock(mutex_);
+  return health_;
+}
+
+void Connector::State::Shutdown(Duration grace) {
+  executor_.PostAfter(grace, [self = shared_from_this()] {
+    MutexLock lock(self->mutex_);
+    self->grace_over_ = true;
+    self->idle_.NotifyAll();
+  });
+  std::unique_ptr<ThreadPool> thread;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    while (attempting_ && !grace_over_) idle_.Wait(mutex_);
+    if (attempting_) return;
+    thread = std::move(thread_);
+  }
+}
+
+Connector::Connector(ConnectorOptions options, std::shared_ptr<Calls> calls, Executor& executor,
+                     Log& log, Hooks hooks)
+    : state_(std::make_shared<State>(std::move(options), calls, executor, log, std::move(hooks))) {
+  calls->OnLost([weak = std::weak_ptr<State>(state_)](CallClass call_class) {
+    if (const auto state = weak.lock()) state->Need(call_class);
+  });
+}
+Connector::~Connector() = default;
+void Connector::Start() { state_->Kick(); }
+ConnectorHealth Connector::health() const { return state_->health(); }
+void Connector::Shutdown(Duration grace) { state_->Shutdown(grace); }
+
+}  // namespace berth::libvirt

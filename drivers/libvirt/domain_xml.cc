@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/libvirt/domain_xml.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <pugixml.hpp>
+#include <sstream>
+
+#include "core/base/error.h"
+#include "core/base/ids.h"
+
+namespace berth::libvirt {
+namespace {
+
+using pugi::xml_node;
+
+xml_node Add(xml_node parent, const char* name) { return parent.append_child(name); }
+
+xml_node Add(xml_node parent, const char* name, const std::string& text) {
+  xml_node child = parent.append_child(name);
+  child.text().set(text.c_str());
+  return child;
+}
+
+void Set(xml_node node, const char* name, const std::string& value) {
+  node.append_attribute(name).set_value(value.c_str());
+}
+
+// A child with attributes, as most of libvirt's elements are.
+xml_node AddWith(xml_node parent, const char* name,
+                 std::initializer_list<std::pair<const char*, std::string>> attributes) {
+  xml_node child = parent.append_child(name);
+  for (const auto& [key, value] : attributes) Set(child, key, value);
+  return child;
+}
+
+bool FitsXml(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return c >= 0x20 || c == '\t' || c == '\n' || c == '\r';
+  });
+}
+
+Status CheckText(const GuestSpec& spec) {
+  std::vector<FieldViolation> violations;
+  const auto check = [&](const char* field, std::string_view text) {
+    if (!FitsXml(text))
+      violations.push_back({field, "holds a control character; only tab and newline can be kept"});
+  };
+  check("spec.boot.command_line", spec.command_line);
+  check("spec.boot.kernel", spec.kernel);
+  check("spec.boot.initrd", spec.initrd);
+  check("spec", spec.spec_json);
+  for (const GuestDisk& disk : spec.disks) check("spec.boot.image", disk.path);
+  return violations.empty() ? OkStatus() : InvalidFields(std::move(violations));
+}
+
+void AddMetadata(xml_node domain, const GuestSpec& spec) {
+  xml_node instance = Add(Add(domain, "metadata"), "berth:instance");
+  Set(instance, "xmlns:berth", kMetadataUri);
+  Set(instance, "node_id", spec.node_id);
+  Set(instance, "ledger_id", spec.ledger_id);
+  Set(instance, "instance_id", spec.instance_id);
+  Set(instance, "generation", std::to_string(spec.generation));
+  Add(instance, "berth:spec", spec.spec_json);
+}
+
+void AddMemory(xml_node domain, int64_t memory_mib) {
+  const std::string kib = std::to_string(memory_mib * 1024);
+  Set(Add(domain, "memory", kib), "unit", "KiB");
+  Set(Add(domain, "currentMemory", kib), "unit", "KiB");
+}
+
+void AddBoot(xml_node domain, const GuestSpec& spec) {
+  xml_node os = Add(domain, "os");
+  xml_node type = Add(os, "type", "hvm");
+  Set(type, "arch", "x86_64");
+  Set(type, "machine", "q35");
+  if (spec.kernel.empty()) return;
+  Add(os, "kernel", spec.kernel);
+  if (!spec.initrd.empty()) Add(os, "initrd", spec.initrd);
+  if (!spec.command_line.empty()) Add(os, "cmdline", spec.command_line);
+}
+
+void AddCpu(xml_node domain, const DomainSettings& settings) {
+  if (settings.type == "kvm") {
+    AddWith(domain, "cpu", {{"mode", "host-passthrough"}, {"migratable", "on"}});
+  } else if (settings.cpu_model == "maximum") {
+    AddWith(domain, "cpu", {{"mode", "maximum"}});
+  } else {
+    xml_node cpu = AddWith(domain, "cpu", {{"mode", "custom"}, {"match", "exact"}});
+    Add(cpu, "model", settings.cpu_model);
+  }
+}
+
+void AddDisk(xml_node devices, const GuestDisk& disk, bool boots) {
+  xml_node node = AddWith(devices, "disk", {{"type", "file"}, {"device", "disk"}});
+  xml_node driver = AddWith(node, "driver", {{"name", "qemu"}, {"type", disk.format}});
+  if (!disk.read_only) Set(driver, "discard", "unmap");
+  AddWith(node, "source", {{"file", disk.path}});
+  AddWith(node, "target", {{"dev", disk.target}, {"bus", "virtio"}});
+  if (disk.read_only) Add(node, "readonly");
+  if (!disk.serial.empty()) Add(node, "serial", disk.serial);
+  if (boots) AddWith(node, "boot", {{"order", "1"}});
+}
+
+// The boot ROM is left out: no guest boots from the network, and it would delay each boot.
+void AddInterface(xml_node devices, const std::string& mac) {
+  xml_node node = AddWith(devices, "interface", {{"type", "user"}});
+  if (!mac.empty()) AddWith(node, "mac", {{"address", mac}});
+  AddWith(node, "model", {{"type", "virtio"}});
+  AddWith(node, "rom", {{"enabled", "no"}});
+}
+
+void AddConsole(xml_node devices, const std::string& log_path) {
+  xml_node serial = AddWith(devices, "serial", {{"type", "pty"}});
+  // virtlogd writes it and keeps its size bounded; append, so that a reboot or a new start does not
+  // lose what the last one printed.
+  if (!log_path.empty()) AddWith(serial, "log", {{"file", log_path}, {"append", "on"}});
+  xml_node target = AddWith(serial, "target", {{"type", "isa-serial"}, {"port", "0"}});
+  AddWith(target, "model", {{"name", "isa-serial"}});
+}
+
+void AddDevices(xml_node domain, const GuestSpec& spec) {
+  xml_node devices = Add(domain, "devices");
+  bool boots = spec.kernel.empty();
+  for (const GuestDisk& disk : spec.disks) {
+    AddDisk(devices, disk, boots);
+    boots = false;
+  }
+  AddWith(devices, "controller", {{"type", "usb"}, {"model", "none"}});
+  AddInterface(devices, spec.mac_address);
+  AddConsole(devices, spec.console_log);
+  // Its statistics tell what the guest uses; without the period libvirt never asks for them.
+  xml_node balloon = AddWith(devices, "memballoon", {{"model", "virtio"}});
+  AddWith(balloon, "stats", {{"period", "10"}});
+  xml_node rng = AddWith(devices, "rng", {{"model", "virtio"}});
+  Set(Add(rng, "backend", "/dev/urandom"), "model", "random");
+}
+
+// Of several namespaces the one that is ours, whatever prefix it came back with.
+xml_node FindInstance(xml_node metadata) {
+  for (xml_node child : metadata.children()) {
+    const std::string_view name = child.name();
+    const size_t colon = name.find(':');
+    const std::string prefix =
+        colon == std::string_view::npos ? "xmlns" : fmt::format("xmlns:{}", name.substr(0, colon));
+    const std::string_view local = colon == std::string_view::npos ? name : name.substr(colon + 1);
+    if (local == "instance" &&
+        std::string_view(child.attribute(prefix.c_str()).value()) == kMetadataUri)
+      return child;
+  }
+  return {};
+}
+
+std::string SpecText(xml_node instance) {
+  for (xml_node child : instance.children()) {
+    const std::string_view name = child.name();
+    if (name == "spec" || (name.size() > 5 && name.substr(name.size() - 5) == ":spec"))
+      return child.text().get();
+  }
+  return "";
+}
+
+// libvirt always gives KiB back; other units are read for definitions written by hand.
+int64_t MemoryMib(xml_node memory) {
+  const std::string_view unit = memory.attribute("unit").value();
+  const int64_t amount = memory.text().as_llong();
+  if (unit == "b" || unit == "bytes") return amount / (1024 * 1024);
+  if (unit == "M" || unit == "MiB") return amount;
+  if (unit == "G" || unit == "GiB") return amount * 1024;
+  return amount / 1024;
+}
+
+void ReadMetadata(xml_node domain, GuestState& state) {
+  const xml_node instance = FindInstance(domain.child("metadata"));
+  const std::string id = instance.attribute("instance_id").value();
+  const std::string node_id = instance.attribute("node_id").value();
+  if (!IsInstanceId(id) || node_id.empty()) return;
+  state.instance_id = id;
+  state.node_id = node_id;
+  state.generation = instance.attribute("generation").as_llong();
+  state.spec_json = SpecText(instance);
+}
+
+}  // namespace
+
+StatusOr<std::string> DomainXml(const GuestSpec& spec, const DomainSettings& settings) {
+  BERTH_RETURN_IF_ERROR(CheckText(spec));
+  pugi::xml_document document;
+  xml_node domain = AddWith(document, "domain", {{"type", settings.type}});
+  Add(domain, "name", spec.instance_id);
+  Add(domain, "uuid", DomainUuid(spec.instance_id));
+  AddMetadata(domain, spec);
+  AddMemory(domain, spec.memory_mib);
+  Set(Add(domain, "vcpu", std::to_string(spec.vcpus)), "placement", "static");
+  AddBoot(domain, spec);
+  xml_node features = Add(domain, "features");
+  Add(features, "acpi");
+  Add(features, "apic");
+  AddCpu(domain, settings);
+  AddWith(domain, "clock", {{"offset", "utc"}});
+  Add(domain, "on_poweroff", "destroy");
+  Add(domain, "on_reboot", "restart");
+  Add(domain, "on_crash", "destroy");
+  AddDevices(domain, spec);
+  std::ostringstream out;
+  document.save(out, "", pugi::format_raw | pugi::format_no_declaration);
+  return out.str();
+}
+
+StatusOr<GuestState> ReadDomain(std::string_view xml) {
+  pugi::xml_document document;
+  // parse_ws_pcdata_single would not do: the spec's text may begin or end with blanks.
+  const auto parsed =
+      document.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_ws_pcdata);
+  const xml_node domain = document.child("domain");
+  if (!parsed || !domain)
+    return Status(
+        StatusCode::kDataLoss,
+        fmt::format("not a domain's XML: {}", parsed ? "no <domain>" : parsed.description()));
+  GuestState state;
+  state.name = domain.child("name").text().get();
+  state.uuid = domain.child("uuid").text().get();
+  state.vcpus = domain.child("vcpu").text().as_int();
+  state.memory_mib = MemoryMib(domain.child("memory"));
+  const std::string_view type = domain.attribute("type").value();
+  state.accel = type == "qemu" ? "tcg" : std::string(type);
+  ReadMetadata(domain, state);
+  return state;
+}
+
+std::string NodeIdOf(std::string_view metadata_xml) {
+  pugi::xml_document document;
+  if (!document.load_buffer(metadata_xml.data(), metadata_xml.size())) return "";
+  // virDomainGetMetadata may leave the namespace's declaration and prefix out.
+  const xml_node root = document.document_element();
+  const std::string_view name = root.name();
+  const bool ours =
+      name == "instance" || (name.size() > 9 && name.substr(name.size() - 9) == ":instance");
+  return ours ? root.attribute("node_id").value() : "";
+}
+
+}  // namespace berth::libvirt
