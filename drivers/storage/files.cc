@@ -133,6 +133,19 @@ Status RemoveTree(const UniqueFd& parent, const std::string& name) {
   return RemoveTreeAt(parent, name, kDepthMax);
 }
 
+int64_t AllocatedBytes(const UniqueFd& directory) {
+  constexpr int64_t kBlockBytes = 512;  // The unit of st_blocks, whatever the file system's is.
+  const StatusOr<std::vector<std::string>> names = ListNames(directory);
+  if (!names.ok()) return 0;
+  int64_t bytes = 0;
+  for (const std::string& name : *names) {
+    struct stat info;
+    if (fstatat(directory.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0)
+      bytes += int64_t{info.st_blocks} * kBlockBytes;
+  }
+  return bytes;
+}
+
 StatusOr<std::vector<std::string>> ListNames(const UniqueFd& directory) {
   // A fresh open file: reading a directory moves its offset.
   const int fd = openat(directory.get(), ".", kOpenDirectory);

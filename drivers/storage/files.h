@@ -42,6 +42,8 @@ Status RemoveFile(const UniqueFd& directory, const std::string& name);
 Status RemoveFilesEndingIn(const UniqueFd& directory, std::string_view suffix);
 // Removes `name` and all below it. Not there: OK. A link is removed, never followed.
 Status RemoveTree(const UniqueFd& parent, const std::string& name);
+// What the files of `directory` take on the disk, those of subdirectories not included.
+int64_t AllocatedBytes(const UniqueFd& directory);
 // Names in a directory, without "." and "..", in no order.
 StatusOr<std::vector<std::string>> ListNames(const UniqueFd& directory);
 

@@ -138,13 +138,27 @@ StatusOr<std::vector<std::string>> InstanceFiles::List() const {
   return names;
 }
 
+StatusOr<int64_t> InstanceFiles::BytesOfInstances() const {
+  BERTH_ASSIGN_OR_RETURN(const std::vector<std::string> ids, List());
+  BERTH_ASSIGN_OR_RETURN(const UniqueFd parent, OpenDirectory(instances_dir_));
+  int64_t bytes = 0;
+  for (const std::string& id : ids) {
+    // One that is being deleted counts for nothing.
+    const StatusOr<UniqueFd> directory = OpenSubdirectory(parent, id);
+    if (directory.ok()) bytes += AllocatedBytes(*directory);
+  }
+  return bytes;
+}
+
 StatusOr<FileSystemSpace> InstanceFiles::Space() const {
   struct statvfs info;
   if (statvfs(instances_dir_.c_str(), &info) != 0)
     return PosixError(errno, fmt::format("asking for the space of {}", instances_dir_));
+  BERTH_ASSIGN_OR_RETURN(const int64_t instances_bytes, BytesOfInstances());
   const auto block = static_cast<int64_t>(info.f_frsize);
   return FileSystemSpace{.total_bytes = static_cast<int64_t>(info.f_blocks) * block,
-                         .free_bytes = static_cast<int64_t>(info.f_bavail) * block};
+                         .free_bytes = static_cast<int64_t>(info.f_bavail) * block,
+                         .instances_bytes = instances_bytes};
 }
 
 }  // namespace berth

@@ -38,6 +38,7 @@ class InstanceFiles {
     UniqueFd directory;
   };
   StatusOr<UniqueFd> OpenParent(const std::string& instance_id) const;
+  StatusOr<int64_t> BytesOfInstances() const;
   StatusOr<Place> MakePlace(const std::string& instance_id) const;
 
   const std::string instances_dir_;

@@ -34,6 +34,7 @@ struct InstancePaths {
 struct FileSystemSpace {
   int64_t total_bytes = 0;
   int64_t free_bytes = 0;
+  int64_t instances_bytes = 0;  // What the instances' files take of it now.
 };
 
 class Storage {
