@@ -12,6 +12,7 @@ find_package(nlohmann_json CONFIG REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(pugixml CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
+find_package(civetweb CONFIG REQUIRED)
 
 pkg_check_modules(libvirt REQUIRED IMPORTED_TARGET libvirt libvirt-qemu)
 pkg_check_modules(libvirt_admin REQUIRED IMPORTED_TARGET libvirt-admin)
