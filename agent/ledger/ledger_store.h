@@ -18,7 +18,7 @@ struct CommitOutcome {
   Status why;  // OK with kDurable.
 };
 
-class LedgerStore : public RequestLookup {
+class LedgerStore : public LedgerLookup {
  public:
   // Adds one transaction to the open commit, opening one where there is none. `after` is the
   // picture with its writes in it. On error nothing of it is kept; what was added before stays

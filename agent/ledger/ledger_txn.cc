@@ -67,7 +67,13 @@ StatusOr<std::optional<StoredRequest>> LedgerTxn::FindRequest(const RequestKey& 
   const auto it = std::find_if(own.begin(), own.end(),
                                [&](const StoredRequest& request) { return request.key == key; });
   if (it != own.end()) return std::optional(*it);
-  return requests_.Find(key);
+  return lookup_.FindRequest(key);
+}
+
+StatusOr<bool> LedgerTxn::WasErased(const std::string& instance_id) {
+  const auto& own = writes_.forgotten_instances;
+  if (std::find(own.begin(), own.end(), instance_id) != own.end()) return true;
+  return lookup_.WasErased(instance_id);
 }
 
 void LedgerTxn::SaveRequest(StoredRequest request) {

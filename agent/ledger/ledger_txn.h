@@ -34,11 +34,12 @@ struct StoredRequest {
   bool operator==(const StoredRequest&) const = default;
 };
 
-// Looks up requests that are committed already.
-class RequestLookup {
+// Looks up what was written by earlier transactions and is not in the view.
+class LedgerLookup {
  public:
-  virtual ~RequestLookup() = default;
-  virtual StatusOr<std::optional<StoredRequest>> Find(const RequestKey& key) = 0;
+  virtual ~LedgerLookup() = default;
+  virtual StatusOr<std::optional<StoredRequest>> FindRequest(const RequestKey& key) = 0;
+  virtual StatusOr<bool> WasErased(const std::string& instance_id) = 0;
 };
 
 // One row of the change table: what a watch is fed from.
@@ -56,15 +57,15 @@ struct Change {
 struct WriteSet {
   std::vector<Change> changes;  // The values are in the working view; the last one per id counts.
   std::vector<StoredRequest> requests;
-  std::vector<std::string> forgotten_instances;  // Erased ones whose requests' 24 h begin now.
+  std::vector<std::string> forgotten_instances;  // Erased ones: their requests' 24 h begin now.
   bool empty() const { return changes.empty() && requests.empty() && forgotten_instances.empty(); }
 };
 
 class LedgerTxn {
  public:
   // `working` is a copy of the view that this transaction may change; both outlive it.
-  LedgerTxn(model::NodeView& working, RequestLookup& requests, WallTime now)
-      : working_(working), requests_(requests), now_(now) {}
+  LedgerTxn(model::NodeView& working, LedgerLookup& lookup, WallTime now)
+      : working_(working), lookup_(lookup), now_(now) {}
   LedgerTxn(const LedgerTxn&) = delete;
   LedgerTxn& operator=(const LedgerTxn&) = delete;
 
@@ -89,13 +90,16 @@ class LedgerTxn {
   // The key is new: FindRequest gave nothing.
   void SaveRequest(StoredRequest request);
 
+  // Whether an instance of this id was there once and is erased: its id is never used again.
+  StatusOr<bool> WasErased(const std::string& instance_id);
+
   const WriteSet& writes() const { return writes_; }
 
  private:
   void Record(Change::Kind kind, const std::string& id, bool erased);
 
   model::NodeView& working_;
-  RequestLookup& requests_;
+  LedgerLookup& lookup_;
   WallTime now_;
   WriteSet writes_;
 };

@@ -15,7 +15,8 @@ class MemoryLedgerStore final : public LedgerStore {
  public:
   MemoryLedgerStore(MemoryLedgerFile& file, const Clock& clock) : file_(file), clock_(clock) {}
 
-  StatusOr<std::optional<StoredRequest>> Find(const RequestKey& key) override;
+  StatusOr<std::optional<StoredRequest>> FindRequest(const RequestKey& key) override;
+  StatusOr<bool> WasErased(const std::string& instance_id) override;
   Status Add(const WriteSet& writes, const model::NodeView& after) override;
   bool CommitOpen() const override { return !added_.empty(); }
   CommitOutcome Commit() override;
@@ -33,7 +34,7 @@ class MemoryLedgerStore final : public LedgerStore {
   model::NodeView after_;        // and the picture with it.
 };
 
-StatusOr<std::optional<StoredRequest>> MemoryLedgerStore::Find(const RequestKey& key) {
+StatusOr<std::optional<StoredRequest>> MemoryLedgerStore::FindRequest(const RequestKey& key) {
   for (const WriteSet& writes : added_)
     for (const StoredRequest& request : writes.requests)
       if (request.key == key) return std::optional(request);
@@ -42,6 +43,13 @@ StatusOr<std::optional<StoredRequest>> MemoryLedgerStore::Find(const RequestKey&
   const auto& expires = it->second.expires;
   if (expires && *expires <= clock_.WallNow()) return std::optional<StoredRequest>();
   return std::optional(it->second.request);
+}
+
+StatusOr<bool> MemoryLedgerStore::WasErased(const std::string& instance_id) {
+  for (const WriteSet& writes : added_)
+    for (const std::string& id : writes.forgotten_instances)
+      if (id == instance_id) return true;
+  return file_.erased_instances_.contains(instance_id);
 }
 
 Status MemoryLedgerStore::Add(const WriteSet& writes, const model::NodeView& after) {
@@ -78,9 +86,11 @@ void MemoryLedgerStore::Keep(const WriteSet& writes, WallTime now) {
     kept.expires =
         request.instance_id.empty() ? std::optional<WallTime>(now + kRequestsKept) : std::nullopt;
   }
-  for (const std::string& id : writes.forgotten_instances)
+  for (const std::string& id : writes.forgotten_instances) {
+    file_.erased_instances_.insert(id);
     for (auto& [key, kept] : file_.requests_)
       if (kept.request.instance_id == id) kept.expires = now + kRequestsKept;
+  }
 }
 
 void MemoryLedgerStore::Tidy(const model::NodeView&) {

@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -62,6 +63,7 @@ class MemoryLedgerFile {
   model::NodeView view_;
   std::vector<Change> changes_;
   std::map<Key, KeptRequest> requests_;
+  std::set<std::string> erased_instances_;
   int64_t commit_count_ = 0;
   CommitFault fault_ = CommitFault::kNone;
 };

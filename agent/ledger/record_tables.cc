@@ -36,6 +36,7 @@ StatusOr<RecordTables> RecordTables::Open(Database& database) {
   BERTH_RETURN_IF_ERROR(prepare(tables.meta_, "SELECT value FROM meta WHERE key = ?1"));
   BERTH_RETURN_IF_ERROR(
       prepare(tables.put_tombstone_, "INSERT OR IGNORE INTO tombstone(id, erased) VALUES(?1, ?2)"));
+  BERTH_RETURN_IF_ERROR(prepare(tables.tombstone_, "SELECT 1 FROM tombstone WHERE id = ?1"));
   return tables;
 }
 
@@ -96,6 +97,13 @@ Status RecordTables::Erase(const Change& change) {
       break;
   }
   BERTH_CHECK(false, "the node itself cannot be erased");
+}
+
+StatusOr<bool> RecordTables::IsTombstone(const std::string& instance_id) {
+  tombstone_.Start(instance_id);
+  StatusOr<bool> found = tombstone_.Next();
+  tombstone_.Reset();
+  return found;
 }
 
 StatusOr<std::optional<std::string>> RecordTables::Meta(const std::string& key) {

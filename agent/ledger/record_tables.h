@@ -29,6 +29,9 @@ class RecordTables {
   // change table; nullopt if it was erased.
   StatusOr<std::optional<std::string>> Write(const Change& change, const model::NodeView& after);
 
+  // Whether an instance of this id was erased.
+  StatusOr<bool> IsTombstone(const std::string& instance_id);
+
   StatusOr<std::optional<std::string>> Meta(const std::string& key);
   Status PutMeta(const std::string& key, const std::string& value);
 
@@ -40,7 +43,7 @@ class RecordTables {
   Statement put_instance_, put_operation_, put_claim_;
   Statement erase_instance_, erase_operation_, erase_claim_;
   Statement put_meta_, meta_;
-  Statement put_tombstone_;
+  Statement put_tombstone_, tombstone_;
 };
 
 }  // namespace berth

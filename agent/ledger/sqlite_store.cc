@@ -38,8 +38,12 @@ StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(Database database, Uniq
 }
 
 // Rows of the open commit are seen too: it is the same connection.
-StatusOr<std::optional<StoredRequest>> SqliteStore::Find(const RequestKey& key) {
+StatusOr<std::optional<StoredRequest>> SqliteStore::FindRequest(const RequestKey& key) {
   return requests_.Find(key, clock_.WallNow());
+}
+
+StatusOr<bool> SqliteStore::WasErased(const std::string& instance_id) {
+  return records_.IsTombstone(instance_id);
 }
 
 Status SqliteStore::Begin(const model::NodeView& view) {

@@ -28,7 +28,8 @@ class SqliteStore final : public LedgerStore {
   static StatusOr<std::unique_ptr<SqliteStore>> Open(Database database, UniqueFd lock,
                                                      const Clock& clock);
 
-  StatusOr<std::optional<StoredRequest>> Find(const RequestKey& key) override;
+  StatusOr<std::optional<StoredRequest>> FindRequest(const RequestKey& key) override;
+  StatusOr<bool> WasErased(const std::string& instance_id) override;
   Status Add(const WriteSet& writes, const model::NodeView& after) override;
   bool CommitOpen() const override { return database_.InTransaction(); }
   CommitOutcome Commit() override;
