@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/recovery/recovery.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "agent/recovery/cleanup.h"
+#include "core/base/published.h"
+#include "core/base/strand.h"
+
+namespace berth {
+
+using recovery::Cleanup;
+using recovery::Difference;
+using recovery::Differences;
+using recovery::Finding;
+
+namespace {
+
+constexpr size_t kFindingsShown = 100;
+
+// What asks for an operator's eye; the rest Berth sees to itself.
+bool NeedsAnEye(Difference difference) {
+  switch (difference) {
+    case Difference::kGuestPaused:
+    case Difference::kGuestEdited:
+    case Difference::kManagedSave:
+    case Difference::kGuestWithoutRecord:
+    case Difference::kFilesWithoutRecord:
+    case Difference::kFilesMissing:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+// Everything but report() runs on the strand, so one run is under way at most.
+class Recovery::Runner : public std::enable_shared_from_this<Runner> {
+ public:
+  Runner(Dependencies dependencies, Settings settings)
+      : with_(dependencies),
+        settings_(settings),
+        strand_(with_.executor),
+        cleanup_(
+            std::make_shared<Cleanup>(with_.hypervisor, with_.storage, settings.cleanups_at_once)),
+        report_(std::make_shared<const RecoveryReport>()) {}
+
+  void ArmTimer() {
+    with_.executor.PostAfter(settings_.interval, [weak = weak_from_this()] {
+      if (const auto self = weak.lock())
+        self->Request([weak](const Status&) {
+          if (const auto again = weak.lock()) again->ArmTimer();
+        });
+    });
+  }
+
+  void Request(Done done) {
+    strand_.Post([self = shared_from_this(), done = std::move(done)]() mutable {
+      self->wanted_.push_back(std::move(done));
+      if (!self->running_) self->Begin();
+    });
+  }
+
+  std::shared_ptr<const RecoveryReport> report() const { return report_.Get(); }
+
+ private:
+  void Begin() {
+    running_ = true;
+    serving_ = std::exchange(wanted_, {});
+    began_ = with_.clock.Now();
+    picture_ = {};
+    picture_.before = with_.ledger.View();
+    picture_.at_start = report_.Get()->runs == 0;
+    with_.hypervisor.List([self = shared_from_this()](StatusOr<std::vector<GuestState>> guests) {
+      self->strand_.Post([self, guests = std::move(guests)] { self->GuestsListed(guests); });
+    });
+  }
+
+  void GuestsListed(const StatusOr<std::vector<GuestState>>& guests) {
+    if (!guests.ok()) return CannotCompare(guests.status());
+    picture_.guests = *guests;
+    with_.storage.ListInstances(
+        [self = shared_from_this()](StatusOr<std::vector<std::string>> directories) {
+          self->strand_.Post(
+              [self, directories = std::move(directories)] { self->Compare(directories); });
+        });
+  }
+
+  // With a hypervisor that is there and cannot be listed, what was begun still has to go on; with
+  // one that is away every step would only use its tries up.
+  void CannotCompare(const Status& why) {
+    if (why.code() != StatusCode::kUnavailable)
+      for (const std::string& id : recovery::UnfinishedInstances(*with_.ledger.View()))
+        with_.instances.Wake(id);
+    RecoveryReport report = *report_.Get();
+    if (report.error != model::ErrorOf(why))
+      with_.log.Warning("the node could not be compared with its ledger",
+                        {{"error", std::string(why.message())}});
+    ++report.failures;
+    report.error = model::ErrorOf(why);
+    report_.Set(std::make_shared<const RecoveryReport>(std::move(report)));
+    Finish(why);
+  }
+
+  void Compare(const StatusOr<std::vector<std::string>>& directories) {
+    if (directories.ok()) picture_.directories = *directories;
+    picture_.now = with_.ledger.View();
+    const Differences differences = recovery::Diff(picture_);
+    PassOn(differences);
+    Publish(differences, directories.status());
+    Finish(OkStatus());
+  }
+
+  void PassOn(const Differences& differences) {
+    for (const auto& observation : differences.observations)
+      with_.instances.GuestFound(observation.instance_id, observation.guest);
+    for (const std::string& id : differences.unfinished) with_.instances.Wake(id);
+    std::map<std::string, Cleanup::Job> leftovers;
+    for (const std::string& id : differences.guests_to_end) leftovers[id].guest = true;
+    for (const std::string& id : differences.files_to_delete) leftovers[id].files = true;
+    for (const auto& [id, job] : leftovers) cleanup_->Add(id, job);
+  }
+
+  void Publish(const Differences& differences, const Status& files) {
+    const auto last = report_.Get();
+    RecoveryReport report;
+    report.runs = last->runs + 1;
+    report.failures = last->failures;
+    report.compared = with_.clock.WallNow();
+    report.took = std::chrono::duration_cast<Duration>(with_.clock.Now() - began_);
+    report.error = model::ErrorOf(files);
+    report.cleanups_pending = cleanup_->pending();
+    for (const Finding& finding : differences.findings) {
+      ++report.counts[finding.difference];
+      if (finding.difference != Difference::kForeignGuest &&
+          report.findings.size() < kFindingsShown)
+        report.findings.push_back(finding);
+    }
+    LogNews(*last, report);
+    report_.Set(std::make_shared<const RecoveryReport>(std::move(report)));
+  }
+
+  // A difference is said once, not at every run.
+  void LogNews(const RecoveryReport& last, const RecoveryReport& report) {
+    for (const Finding& finding : report.findings) {
+      if (std::find(last.findings.begin(), last.findings.end(), finding) != last.findings.end())
+        continue;
+      with_.log.Write(
+          NeedsAnEye(finding.difference) ? LogLevel::kWarning : LogLevel::kInfo,
+          "recovery found a difference",
+          {{"difference", std::string(Name(finding.difference))}, {"subject", finding.subject}});
+    }
+  }
+
+  void Finish(const Status& status) {
+    running_ = false;
+    picture_ = {};
+    for (const Done& done : std::exchange(serving_, {}))
+      if (done) done(status);
+    if (!wanted_.empty()) Begin();
+  }
+
+  const Dependencies with_;
+  const Settings settings_;
+  Strand strand_;
+  const std::shared_ptr<Cleanup> cleanup_;
+  Published<RecoveryReport> report_;
+
+  // Only touched on the strand.
+  bool running_ = false;
+  std::vector<Done> wanted_;   // For the next run,
+  std::vector<Done> serving_;  // and of this one.
+  SteadyTime began_{};
+  recovery::Picture picture_;
+};
+
+Recovery::Recovery(Dependencies dependencies, Settings settings)
+    : runner_(std::make_shared<Runner>(dependencies, settings)) {}
+
+Recovery::~Recovery() = default;
+
+void Recovery::Start() { runner_->ArmTimer(); }
+
+void Recovery::Run(Done done) { runner_->Request(std::move(done)); }
+
+std::shared_ptr<const RecoveryReport> Recovery::report() const { return runner_->report(); }
+
+}  // namespace berth
