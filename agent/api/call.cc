@@ -6,6 +6,7 @@
 
 #include "agent/api/call_room.h"
 #include "agent/api/error_convert.h"
+#include "agent/api/request_check.h"
 #include "agent/api/text.h"
 #include "core/base/error.h"
 #include "core/base/reasons.h"
@@ -40,26 +41,27 @@ class Call::Reactor final : public grpc::ServerUnaryReactor {
 };
 
 std::shared_ptr<Call> Call::Begin(const Method& method, CallRoom& room, CallGate::Ticket ticket,
-                                  grpc::ByteBuffer* reply, std::string principal) {
-  std::shared_ptr<Call> call(
-      new Call(method, room, std::move(ticket), reply, std::move(principal)));
+                                  grpc::ByteBuffer* reply, Caller caller) {
+  std::shared_ptr<Call> call(new Call(method, room, std::move(ticket), reply, std::move(caller)));
   call->reactor_ = new Reactor(call);
   return call;
 }
 
 Call::Call(const Method& method, CallRoom& room, CallGate::Ticket ticket, grpc::ByteBuffer* reply,
-           std::string principal)
+           Caller caller)
     : method_(method),
       room_(room),
       ticket_(std::move(ticket)),
       reply_(reply),
-      names_{.principal = std::move(principal), .request_id = "", .target = ""},
+      caller_(std::move(caller)),
       began_(room.clock().Now()),
       reactor_(nullptr) {}
 
 Call::~Call() = default;
 
 grpc::ServerUnaryReactor* Call::reactor() const { return reactor_; }
+
+WallTime Call::WallNow() const { return room_.clock().WallNow(); }
 
 void Call::SetNames(std::string request_id, std::string target) {
   names_.request_id = std::move(request_id);
@@ -73,6 +75,7 @@ void Call::MarkWaiting() {
 
 void Call::Succeed(const google::protobuf::Message& reply) {
   if (!Claim()) return;
+  if (names_.target.empty()) names_.target = TargetOf(reply);  // A new instance's id.
   Finish(Serialize(reply, *reply_));
 }
 
@@ -101,7 +104,7 @@ void Call::Report(const Status& status) const {
     room_.log().Error("a call failed by a fault of the agent",
                       {{"method", method_.name}, {"error", Truncated(words, 4096)}});
   if (method_.mutating)
-    room_.log().Info("audit", {{"principal", names_.principal},
+    room_.log().Info("audit", {{"principal", caller_.principal},
                                {"method", method_.name},
                                {"request_id", names_.request_id},
                                {"target", names_.target},

@@ -37,24 +37,24 @@ struct Method {
 
 class Call : public std::enable_shared_from_this<Call> {
  public:
-  // What the audit log names besides the method.
-  struct Names {
-    std::string principal;   // "uid:0"
-    std::string request_id;  // "" or well formed.
-    std::string target;      // Id of the instance or operation; "" or well formed.
+  // Who calls, and for how long the reply is waited for.
+  struct Caller {
+    std::string principal;              // "uid:0"
+    std::optional<Duration> time_left;  // To the call's deadline; nullopt: it has none.
   };
 
   // Begins a call whose reply goes to `reply`; `method` and `room` outlive its end. A call that is
   // born dead (no ticket) is for Fail alone.
   static std::shared_ptr<Call> Begin(const Method& method, CallRoom& room, CallGate::Ticket ticket,
-                                     grpc::ByteBuffer* reply, std::string principal);
+                                     grpc::ByteBuffer* reply, Caller caller);
   ~Call();
 
   // What the handler returns to gRPC, which owns it.
   grpc::ServerUnaryReactor* reactor() const;
   const Method& method() const { return method_; }
-  const std::string& principal() const { return names_.principal; }
-  // Before any work is set going.
+  const Caller& caller() const { return caller_; }
+  WallTime WallNow() const;
+  // For the audit log; "" or well formed. Before any work is set going.
   void SetNames(std::string request_id, std::string target);
   // Lets the call be ended by CallRoom::EndWaits.
   void MarkWaiting();
@@ -76,7 +76,7 @@ class Call : public std::enable_shared_from_this<Call> {
  private:
   class Reactor;
   Call(const Method& method, CallRoom& room, CallGate::Ticket ticket, grpc::ByteBuffer* reply,
-       std::string principal);
+       Caller caller);
   // True for the one who ends the call.
   bool Claim() { return !ended_.exchange(true); }
   void Finish(const Status& status);
@@ -87,7 +87,11 @@ class Call : public std::enable_shared_from_this<Call> {
   CallRoom& room_;
   CallGate::Ticket ticket_;
   grpc::ByteBuffer* reply_;
-  Names names_;
+  const Caller caller_;
+  struct {
+    std::string request_id;
+    std::string target;
+  } names_;
   const SteadyTime began_;
   Reactor* reactor_;  // Alive until the call has ended.
   std::atomic<bool> ended_{false};

@@ -15,6 +15,7 @@ namespace {
 
 constexpr size_t kMetadataValueBytesMax = 256;
 constexpr size_t kViolationTextBytesMax = 256;
+constexpr std::chrono::milliseconds kRetryAfter(1000);  // Where nobody knows better.
 constexpr char kFaultMessage[] = "a fault of the agent itself; its log has the details";
 
 // Which metadata key names the thing that an error is about, and of what type that thing is.
@@ -41,11 +42,11 @@ google::rpc::Status Begin(StatusCode code, std::string_view message) {
   return out;
 }
 
-void AddRetryInfo(const ErrorDetails& details, google::rpc::Status& out) {
-  if (!details.retry_after) return;
+void AddRetryInfo(StatusCode code, const ErrorDetails& details, google::rpc::Status& out) {
+  if (code != StatusCode::kUnavailable && !details.retry_after) return;
   google::rpc::RetryInfo retry;
-  *retry.mutable_retry_delay() =
-      google::protobuf::util::TimeUtil::MillisecondsToDuration(details.retry_after->count());
+  *retry.mutable_retry_delay() = google::protobuf::util::TimeUtil::MillisecondsToDuration(
+      details.retry_after.value_or(kRetryAfter).count());
   out.add_details()->PackFrom(retry);
 }
 
@@ -97,7 +98,7 @@ void FillMetadata(const ErrorDetails& details, size_t budget, google::rpc::Error
 
 google::rpc::Status Convert(StatusCode code, std::string_view message, const ErrorDetails& details) {
   google::rpc::Status out = Begin(code, message);
-  AddRetryInfo(details, out);
+  AddRetryInfo(code, details, out);
   AddResourceInfo(code, details, out);
   google::rpc::ErrorInfo info;
   info.set_reason(ReasonFor(code, details.reason));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <string_view>
 #include <utility>
 
 #include "core/base/reasons.h"
@@ -14,10 +15,19 @@ namespace {
 // Enough to see what is wrong; a request of 1 MiB can hold a hundred thousand faults.
 constexpr size_t kFaultsMax = 100;
 
+// "spec.shape" holds "spec.shape.vcpus", and itself.
+bool Holds(std::string_view field, std::string_view part) {
+  return part.starts_with(field) && (part.size() == field.size() || part[field.size()] == '.');
+}
+
 }  // namespace
 
+// One word on each field is enough, and one on a part of it, or on the whole, is one on the field.
 void RequestFaults::Invalid(std::string field, std::string cure) {
-  if (violations_.size() < kFaultsMax) violations_.push_back({std::move(field), std::move(cure)});
+  if (violations_.size() == kFaultsMax) return;
+  for (const FieldViolation& said : violations_)
+    if (Holds(said.field, field) || Holds(field, said.field)) return;
+  violations_.push_back({std::move(field), std::move(cure)});
 }
 
 void RequestFaults::Unknown(std::string field, std::string type) {

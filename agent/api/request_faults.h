@@ -14,6 +14,7 @@ namespace berth::api {
 class RequestFaults {
  public:
   // `field` is missing, malformed, out of range or excluded by another; `cure` says what would do.
+  // Dropped where something was said of the field, of what holds it, or of a part of it before.
   void Invalid(std::string field, std::string cure);
   // `field` is one that this agent does not know; `type` is "berth.v1.Shape#99".
   void Unknown(std::string field, std::string type);

@@ -126,6 +126,8 @@ void Walk(const Message& message, const std::string& path, RequestFaults& faults
     const std::string name = Joined(path, field->name());
     if (!IsBuilt(*field)) {
       faults.NotBuilt(name);
+    } else if (field->is_map()) {
+      continue;  // Of text to text only; model::Validate names the entry by its key.
     } else if (!field->is_repeated()) {
       WalkValue(message, *field, -1, name, faults);
     } else {

@@ -43,6 +43,13 @@ Status Overloaded() {
                    {.reason = reasons::kOverloaded, .retry_after = std::chrono::milliseconds(200)});
 }
 
+std::optional<Duration> TimeLeft(CallbackServerContext& context) {
+  const gpr_timespec deadline = context.raw_deadline();
+  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return std::nullopt;
+  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  return Duration(gpr_time_to_millis(left));
+}
+
 // A stream that is refused before its first message; owned by gRPC.
 template <typename Reactor>
 class RefusedStream final : public Reactor {
@@ -122,7 +129,8 @@ grpc::ServerUnaryReactor* RpcService::Handle(const Entry& entry, CallbackServerC
   CallGate::Ticket ticket = (room_.*entry.gate)().TryEnter();
   const bool admitted = static_cast<bool>(ticket);
   const CallPtr call =
-      Call::Begin(entry.method, room_, std::move(ticket), reply, principal_of_(context.peer()));
+      Call::Begin(entry.method, room_, std::move(ticket), reply,
+                  {.principal = principal_of_(context.peer()), .time_left = TimeLeft(context)});
   if (!admitted) {
     call->Fail(Overloaded());
   } else if (!entry.handler) {

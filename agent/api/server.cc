@@ -8,9 +8,13 @@
 #include <grpcpp/server_builder.h>
 #include <grpcpp/server_posix.h>
 
+#include <map>
 #include <utility>
 
 #include "agent/api/contract.h"
+#include "agent/api/instance_rpcs.h"
+#include "agent/api/node_rpcs.h"
+#include "agent/api/operation_rpcs.h"
 #include "agent/api/peers.h"
 #include "agent/api/rpc_service.h"
 #include "agent/api/unix_listener.h"
@@ -49,10 +53,14 @@ class ApiServer::Impl {
       : log_(dependencies.log),
         room_(dependencies.clock, dependencies.log, std::move(dependencies.observer),
               options.limits),
+        facts_(std::move(dependencies.facts)),
         listener_(std::move(listener)) {
     for (const auto* descriptor : ContractServices())
-      services_.push_back(std::make_unique<RpcService>(
-          *descriptor, room_, [this](const std::string& peer) { return peers_.PrincipalOf(peer); }));
+      services_[descriptor->name()] = std::make_unique<RpcService>(
+          *descriptor, room_, [this](const std::string& peer) { return peers_.PrincipalOf(peer); });
+    ServeInstances(*services_.at("InstanceService"), dependencies.node);
+    ServeNode(*services_.at("NodeService"), dependencies.node, facts_);
+    ServeOperations(*services_.at("OperationService"), dependencies.node);
   }
 
   Status Serve() {
@@ -60,7 +68,7 @@ class ApiServer::Impl {
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     KeepLean(builder);
-    for (const auto& service : services_) builder.RegisterService(service.get());
+    for (const auto& [name, service] : services_) builder.RegisterService(service.get());
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) return Status(StatusCode::kInternal, "gRPC would not start a server");
     SetServing("", false);
@@ -95,7 +103,8 @@ class ApiServer::Impl {
   Log& log_;
   Peers peers_;
   CallRoom room_;
-  std::vector<std::unique_ptr<RpcService>> services_;  // In the order of ContractServices.
+  const NodeFacts facts_;
+  std::map<std::string, std::unique_ptr<RpcService>> services_;  // By short name.
   std::unique_ptr<UnixListener> listener_;
   std::unique_ptr<grpc::Server> server_;
   bool down_ = false;

@@ -10,18 +10,16 @@
 #include <sys/stat.h>
 
 #include <chrono>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "agent/api/call_room.h"
+#include "agent/api/node_convert.h"
 #include "agent/node/node_agent.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
-#include "core/model/condition.h"
 
 namespace berth::api {
 
@@ -29,15 +27,6 @@ struct ApiOptions {
   std::string socket_path;    // Its directory exists.
   mode_t socket_mode = 0660;  // Of the socket; its group is that of the process.
   CallRoom::Limits limits;
-};
-
-// What GetNode tells beside what the NodeAgent knows.
-struct NodeFacts {
-  std::string hostname;
-  std::string version;  // Of the agent.
-  WallTime start_time{};
-  std::map<std::string, std::string> labels;
-  std::function<std::vector<model::Condition>()> conditions;  // Any thread; empty = none.
 };
 
 class ApiServer {

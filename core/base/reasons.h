@@ -12,6 +12,7 @@ inline constexpr char kInstanceNotFound[] = "INSTANCE_NOT_FOUND";
 inline constexpr char kInstanceExists[] = "INSTANCE_EXISTS";
 inline constexpr char kIncorrectInstanceState[] = "INCORRECT_INSTANCE_STATE";
 inline constexpr char kOperationNotFound[] = "OPERATION_NOT_FOUND";
+inline constexpr char kOperationCancelled[] = "OPERATION_CANCELLED";
 inline constexpr char kOperationInProgress[] = "OPERATION_IN_PROGRESS";
 inline constexpr char kOperationNotPermitted[] = "OPERATION_NOT_PERMITTED";
 inline constexpr char kIdempotentParameterMismatch[] = "IDEMPOTENT_PARAMETER_MISMATCH";

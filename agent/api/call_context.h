@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every mutating call tells the node besides its wish. Pure function, thread-safe.
+#pragma once
+
+#include "agent/api/call.h"
+#include "agent/api/request_check.h"
+#include "agent/node/node_agent.h"
+
+namespace berth::api {
+
+// `request` is a mutating one without faults, with an etag or without.
+template <typename Request>
+CallContext ContextOf(const Call& call, const Request& request) {
+  CallContext context{.principal = call.caller().principal,
+                      .method = call.method().name,
+                      .request_id = request.request_id(),
+                      .message = CanonicalBytes(request),
+                      .control_epoch = request.control_epoch(),
+                      .etag = ""};
+  if constexpr (requires { request.etag(); }) context.etag = request.etag();
+  return context;
+}
+
+}  // namespace berth::api

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/api/operation_rpcs.h"
+
+#include <algorithm>
+
+#include "agent/api/operation_convert.h"
+#include "agent/api/time_convert.h"
+#include "berth/v1/operation_service.pb.h"
+
+namespace berth::api {
+namespace {
+
+constexpr Duration kWaitMax = std::chrono::minutes(10);
+// Of the time a caller has left, what the answer needs to reach it before its deadline.
+constexpr Duration kAnswerTime = std::chrono::milliseconds(100);
+
+v1::Operation Show(const NodeAgent& node, const model::Operation& operation) {
+  const auto record = node.GetInstance(operation.instance_id);
+  return FromOperation(operation, record.ok() ? record->get() : nullptr);
+}
+
+Duration WaitOf(const v1::WaitOperationRequest& request, const Call& call, RequestFaults& faults) {
+  Duration wait = kWaitMax;
+  if (request.has_timeout()) {
+    const auto asked = ToDuration(request.timeout());
+    if (!asked) faults.Invalid("timeout", "give 0 s or more");
+    wait = std::min(wait, asked.value_or(kWaitMax));
+  }
+  if (call.caller().time_left)
+    wait = std::min(wait, std::max(*call.caller().time_left - kAnswerTime, Duration(0)));
+  return wait;
+}
+
+void GetOperation(NodeAgent& node, const v1::GetOperationRequest& request, RequestFaults faults,
+                  const CallPtr& call) {
+  if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
+  const auto operation = node.GetOperation(request.operation_id());
+  if (!operation.ok()) return call->Fail(operation.status());
+  call->Succeed(Show(node, **operation));
+}
+
+void WaitOperation(NodeAgent& node, const v1::WaitOperationRequest& request, RequestFaults faults,
+                   const CallPtr& call) {
+  const Duration wait = WaitOf(request, *call, faults);
+  if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
+  call->MarkWaiting();
+  using OperationPtr = std::shared_ptr<const model::Operation>;
+  node.WaitOperation(request.operation_id(), wait,
+                     call->AnswerWith<OperationPtr>([&node](const OperationPtr& operation) {
+                       return Show(node, *operation);
+                     }));
+}
+
+}  // namespace
+
+void ServeOperations(RpcService& service, NodeAgent& node) {
+  service.Serve<v1::GetOperationRequest>(
+      "GetOperation", [&node](const auto& request, RequestFaults faults, const CallPtr& call) {
+        GetOperation(node, request, std::move(faults), call);
+      });
+  service.ServeWait<v1::WaitOperationRequest>(
+      "WaitOperation", [&node](const auto& request, RequestFaults faults, const CallPtr& call) {
+        WaitOperation(node, request, std::move(faults), call);
+      });
+}
+
+}  // namespace berth::api
