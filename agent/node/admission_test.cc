@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/node/admission.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/base/error.h"
+#include "core/base/reasons.h"
+
+namespace berth::node {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kId[] = "i-0000000000000000a";
+const WallTime kNow{std::chrono::days(20000)};
+const AdmissionIds kIds{"op-1", "c-run", "c-disk"};
+
+model::Capacity Capacity() {
+  return {.total = {.vcpus = 8, .memory_mib = 8192, .disk_mib = 100000}};
+}
+
+AdmissionRequest Request() {
+  AdmissionRequest request;
+  request.instance_id = kId;
+  request.spec.shape = {.vcpus = 2, .memory_mib = 1024};
+  request.spec.boot.image = "base.qcow2";
+  request.spec.root_disk_mib = 4096;
+  request.emulated = false;
+  return request;
+}
+
+TEST(AdmissionTest, WritesRecordOperationAndBothClaims) {
+  const auto admission = Admit({}, Capacity(), Request(), kIds, kNow);
+  ASSERT_TRUE(admission.ok()) << admission.status();
+  EXPECT_EQ(admission->record.id, kId);
+  EXPECT_EQ(admission->record.state, model::InstanceState::kPending);
+  EXPECT_EQ(admission->record.intent, model::Intent::kRunning);
+  EXPECT_EQ(admission->record.generation, 1);
+  EXPECT_EQ(admission->record.operation_id, "op-1");
+  EXPECT_EQ(admission->record.run_claim_id, "c-run");
+  EXPECT_EQ(admission->record.disk_claim_id, "c-disk");
+  EXPECT_EQ(admission->record.created, kNow);
+  EXPECT_EQ(admission->operation.instance_id, kId);
+  EXPECT_EQ(admission->operation.kind, model::OperationKind::kCreate);
+  EXPECT_EQ(admission->run_claim.owner_id, kId);
+  EXPECT_EQ(admission->run_claim.held.vcpus, 2);
+  EXPECT_EQ(admission->run_claim.held.memory_mib, 1024 + admission->run_claim.overhead_mib);
+  EXPECT_GT(admission->run_claim.overhead_mib, 0);
+  EXPECT_EQ(admission->disk_claim.held.disk_mib, scheduler::DiskMib(4096));
+  EXPECT_EQ(admission->disk_claim.held.memory_mib, 0);
+}
+
+TEST(AdmissionTest, EmulationAndDirectBootAreChargedMore) {
+  AdmissionRequest request = Request();
+  const int64_t plain = Admit({}, Capacity(), request, kIds, kNow)->run_claim.overhead_mib;
+  request.spec.boot.kernel = "vmlinuz";
+  const int64_t direct = Admit({}, Capacity(), request, kIds, kNow)->run_claim.overhead_mib;
+  request.emulated = true;
+  const int64_t emulated = Admit({}, Capacity(), request, kIds, kNow)->run_claim.overhead_mib;
+  EXPECT_LT(plain, direct);
+  EXPECT_LT(direct, emulated);
+}
+
+TEST(AdmissionTest, AnIdIsNeverUsedAgainNotEvenATerminatedOnes) {
+  for (const auto state : {model::InstanceState::kRunning, model::InstanceState::kTerminated}) {
+    model::NodeView view;
+    auto record = std::make_shared<model::InstanceRecord>();
+    record->id = kId;
+    record->state = state;
+    view.instances.Put(kId, record);
+    const Status status = Admit(view, Capacity(), Request(), kIds, kNow).status();
+    EXPECT_EQ(status.code(), StatusCode::kAlreadyExists);
+    EXPECT_EQ(ReasonOf(status), reasons::kInstanceExists);
+    EXPECT_EQ(DetailsOf(status).metadata["instance_id"], kId);
+  }
+}
+
+TEST(AdmissionTest, ACordonedNodeTakesNothing) {
+  model::NodeView view;
+  view.cordoned = true;
+  const Status status = Admit(view, Capacity(), Request(), kIds, kNow).status();
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(status), reasons::kNodeCordoned);
+}
+
+TEST(AdmissionTest, NoRoomNamesWhatIsShort) {
+  model::NodeView view;
+  view.allocated.vcpus = 7;
+  const Status status = Admit(view, Capacity(), Request(), kIds, kNow).status();
+  EXPECT_EQ(ReasonOf(status), reasons::kInsufficientCapacity);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("short of vCPUs by 1: 2 wanted, 1 free"));
+}
+
+TEST(AdmissionTest, AnotherStartIsChargedAsTheFirstButNotForItsDisk) {
+  const auto admission = Admit({}, Capacity(), Request(), kIds, kNow);
+  model::NodeView full_disk;
+  full_disk.allocated.disk_mib = 100000;
+  const auto claim = ClaimForRun(full_disk, Capacity(), admission->record, false, "c-2");
+  ASSERT_TRUE(claim.ok()) << claim.status();
+  EXPECT_EQ(claim->held, admission->run_claim.held);
+  EXPECT_EQ(claim->owner_id, kId);
+}
+
+}  // namespace
+}  // namespace berth::node
