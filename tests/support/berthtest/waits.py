@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waits for a level, with a bound that only a fault reaches.
+
+What is waited for is asked again and again, so that it does not matter when it came about. Nothing
+here waits for time to pass and hopes.
+"""
+import time
+
+POLL_SECONDS = 0.02
+
+
+def until(holds, seconds, what):
+    """Returns the first true value of holds(). AssertionError, naming `what`, when there is none in
+    `seconds`; `what` may be a function, for a text that says how things stood at the end."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = holds()
+        if value:
+            return value
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what}")
+        time.sleep(POLL_SECONDS)
