@@ -20,12 +20,15 @@ scheduler::GuestTraits TraitsOf(const model::InstanceSpec& spec, bool emulated) 
           .emulated = emulated};
 }
 
-Status AlreadyExists(const model::InstanceRecord& record) {
-  const bool gone = record.state == model::InstanceState::kTerminated;
-  return MakeError(StatusCode::kAlreadyExists,
-                   fmt::format("{} {}; ids are never used again: give another, or none", record.id,
-                               gone ? "was a terminated instance's" : "is an instance's already"),
-                   {.reason = reasons::kInstanceExists, .metadata = {{"instance_id", record.id}}});
+Status CheckIdIsNew(const model::NodeView& view, const AdmissionRequest& request) {
+  const auto taken = view.instances.Find(request.instance_id);
+  if (taken == nullptr && !request.id_was_used) return OkStatus();
+  const bool lives = taken != nullptr && taken->state != model::InstanceState::kTerminated;
+  return MakeError(
+      StatusCode::kAlreadyExists,
+      fmt::format("{} {}; ids are never used again: give another, or none", request.instance_id,
+                  lives ? "is an instance's already" : "was a terminated instance's"),
+      {.reason = reasons::kInstanceExists, .metadata = {{"instance_id", request.instance_id}}});
 }
 
 model::Claim RunClaim(const std::string& id, const std::string& instance_id,
@@ -54,7 +57,7 @@ model::InstanceRecord NewRecord(const AdmissionRequest& request, const Admission
 StatusOr<Admission> Admit(const model::NodeView& view, const model::Capacity& capacity,
                           const AdmissionRequest& request, const AdmissionIds& ids, WallTime now) {
   BERTH_RETURN_IF_ERROR(CheckCordon(view));
-  if (const auto taken = view.instances.Find(request.instance_id)) return AlreadyExists(*taken);
+  BERTH_RETURN_IF_ERROR(CheckIdIsNew(view, request));
   BERTH_ASSIGN_OR_RETURN(const scheduler::Placement placement,
                          scheduler::Place({capacity, view.allocated},
                                           {.shape = request.spec.shape,

@@ -14,6 +14,7 @@ struct AdmissionRequest {
   std::string instance_id;
   model::InstanceSpec spec;  // Resolved: with its shape and the size of its root disk.
   bool emulated = true;      // TCG, which costs more memory.
+  bool id_was_used = false;  // By an instance that is erased already (LedgerTxn::WasErased).
 };
 
 // Ids for what is made.

@@ -76,6 +76,13 @@ TEST(AdmissionTest, AnIdIsNeverUsedAgainNotEvenATerminatedOnes) {
   }
 }
 
+TEST(AdmissionTest, AnErasedInstancesIdIsNotUsedAgainEither) {
+  AdmissionRequest request = Request();
+  request.id_was_used = true;
+  EXPECT_EQ(ReasonOf(Admit({}, Capacity(), request, kIds, kNow).status()),
+            reasons::kInstanceExists);
+}
+
 TEST(AdmissionTest, ACordonedNodeTakesNothing) {
   model::NodeView view;
   view.cordoned = true;

@@ -99,8 +99,9 @@ Status CreateFlow::AdmitOrRefuse(LedgerTxn& txn) {
   if (answer_) return OkStatus();
   BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), call_));
   Random& random = context_->with.random;
-  const AdmissionRequest request{
-      args_.instance_id.empty() ? NewInstanceId(random) : args_.instance_id, spec_, emulated_};
+  AdmissionRequest request{args_.instance_id.empty() ? NewInstanceId(random) : args_.instance_id,
+                           spec_, emulated_};
+  BERTH_ASSIGN_OR_RETURN(request.id_was_used, txn.WasErased(request.instance_id));
   const AdmissionIds ids{NewOperationId(random), NewClaimId(random), NewClaimId(random)};
   BERTH_ASSIGN_OR_RETURN(Admission admission,
                          Admit(txn.view(), context_->with.capacity, request, ids, txn.now()));
