@@ -12,18 +12,20 @@
 namespace berth {
 namespace {
 
-bool IsOutOfSpace(int code, int system_errno) {
+// SQLite itself knows ENOSPC alone as a full disk; a quota or a size limit is one too. errno is all
+// there is to go by (sqlite3_system_errno is not set for writes), so this only chooses the words.
+bool IsOutOfSpace(int code, int error) {
   if ((code & 0xFF) == SQLITE_FULL) return true;
-  return code == SQLITE_IOERR_WRITE &&
-         (system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG);
+  return code == SQLITE_IOERR_WRITE && (error == EDQUOT || error == EFBIG);
 }
 
 // SQLite keeps the last error per connection: read at once after the call that failed.
 Status LastError(sqlite3* connection) {
+  const int error = errno;
   const int code = sqlite3_extended_errcode(connection);
   const std::string message =
       fmt::format("ledger: {} (sqlite {})", sqlite3_errmsg(connection), code);
-  if (IsOutOfSpace(code, sqlite3_system_errno(connection)))
+  if (IsOutOfSpace(code, error))
     return MakeError(StatusCode::kResourceExhausted, reasons::kStorageFull, message);
   const int primary = code & 0xFF;
   const bool damaged = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
@@ -133,6 +135,11 @@ StatusOr<int64_t> Database::QueryInt(std::string_view sql) {
   BERTH_ASSIGN_OR_RETURN(const bool found, statement.Next());
   if (!found) return absl::DataLossError(fmt::format("ledger: no answer to {}", sql));
   return statement.Int(0);
+}
+
+bool Database::LastWriteFailed() const {
+  const int code = sqlite3_extended_errcode(connection_.get());
+  return (code & 0xFF) == SQLITE_FULL || code == SQLITE_IOERR_WRITE;
 }
 
 bool Database::InTransaction() const { return sqlite3_get_autocommit(connection_.get()) == 0; }

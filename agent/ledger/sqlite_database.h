@@ -80,6 +80,10 @@ class Database {
 
   // Whether BEGIN was run and neither COMMIT nor ROLLBACK since, by us or by SQLite itself.
   bool InTransaction() const;
+  // Whether the last call failed because bytes could not be written. Of a COMMIT, which appends to
+  // the WAL and then syncs it, this tells that nothing was kept: the frame that would make it count
+  // was never written whole.
+  bool LastWriteFailed() const;
   // Pages in the WAL after the last commit.
   int WalPages() const { return *wal_pages_; }
   // Moves the WAL's pages into the database file. Complete where no one else reads, which is so

@@ -100,12 +100,12 @@ Status SqliteStore::WriteChanges(const std::vector<Change>& changes, const model
 CommitOutcome SqliteStore::Commit() {
   Status committed = database_.Execute("COMMIT");
   if (committed.ok()) return {};
-  // Writing a frame failed for want of room, so the frame that would make the commit count is not
-  // there: nothing is kept. Of any other error, a failed sync above all, we cannot say.
-  const bool full = committed.code() == StatusCode::kResourceExhausted;
+  // Of any other error, a failed sync above all, we cannot say what the disk will hold.
+  const bool not_written = database_.LastWriteFailed();
   const bool rolled_back = !CommitOpen() || database_.Execute("ROLLBACK").ok();
   next_checkpoint_ = 0;  // Room in the WAL that was moved can be written again.
-  return {full && rolled_back ? CommitOutcome::Kind::kNothingKept : CommitOutcome::Kind::kUnknown,
+  return {not_written && rolled_back ? CommitOutcome::Kind::kNothingKept
+                                     : CommitOutcome::Kind::kUnknown,
           std::move(committed)};
 }
 
