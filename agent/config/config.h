@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/base/log.h"
@@ -58,11 +59,12 @@ struct HypervisorConfig {
   bool operator==(const HypervisorConfig&) const = default;
 };
 
-// What is kept back for the host, and how far vCPUs are shared.
+// What is kept back for the host, and how far vCPUs are shared. nullopt is "auto" in the file:
+// chosen by the host's size (drivers/host/host_capacity.h).
 struct CapacityConfig {
-  int64_t reserved_cpus = 0;
-  int64_t reserved_memory_mib = 1024;
-  int64_t reserved_disk_mib = 4096;
+  std::optional<int64_t> reserved_cpus;
+  std::optional<int64_t> reserved_memory_mib;
+  std::optional<int64_t> reserved_disk_mib;
   double cpu_overcommit = 4.0;  // Shared vCPUs per CPU that is not reserved.
   bool operator==(const CapacityConfig&) const = default;
 };

@@ -48,7 +48,8 @@ TEST(ConfigTest, CommentsAreReadOver) {
 TEST(ConfigTest, EverySettingOfEachKindIsRead) {
   const auto config = ParseConfig(R"({
     "terminated_visible_seconds": 60, "api": {"socket_mode": "0600", "max_in_flight": 7},
-    "log": {"level": "debug", "format": "json"}, "capacity": {"cpu_overcommit": 1},
+    "log": {"level": "debug", "format": "json"}, "capacity": {"cpu_overcommit": 1,
+    "reserved_cpus": 3, "reserved_disk_mib": "auto"},
     "hypervisor": {"driver": "fake", "accel": "tcg", "deadlines": {"destroy_seconds": 5}}})");
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->terminated_visible, std::chrono::seconds(60));
@@ -57,6 +58,8 @@ TEST(ConfigTest, EverySettingOfEachKindIsRead) {
   EXPECT_EQ(config->log.level, LogLevel::kDebug);
   EXPECT_EQ(config->log.format, LogFormat::kJson);
   EXPECT_EQ(config->capacity.cpu_overcommit, 1.0);
+  EXPECT_EQ(config->capacity.reserved_cpus, 3);
+  EXPECT_EQ(config->capacity.reserved_disk_mib, std::nullopt);
   EXPECT_EQ(config->hypervisor.driver, HypervisorDriver::kFake);
   EXPECT_EQ(config->hypervisor.accel, AccelChoice::kTcg);
   EXPECT_EQ(config->hypervisor.deadlines.destroy, std::chrono::seconds(5));
@@ -65,7 +68,8 @@ TEST(ConfigTest, EverySettingOfEachKindIsRead) {
 TEST(ConfigTest, EveryFaultIsReportedAtOnceWithItsPathAndCure) {
   EXPECT_THAT(
       FaultsOf(R"({"state_dir": 3, "ledger": "rel.db", "log": {"level": "loud", "levl": 1},
-                   "capacity": {"cpu_overcommit": 0.5, "reserved_cpus": -1},
+                   "capacity": {"cpu_overcommit": 0.5, "reserved_cpus": -1,
+                                "reserved_disk_mib": "some"},
                    "api": {"socket_mode": "0888", "max_in_flight": 1.5}, "http": [],
                    "node_id": "me", "statedir": "/x"})"),
       UnorderedElementsAre(
@@ -73,7 +77,8 @@ TEST(ConfigTest, EveryFaultIsReportedAtOnceWithItsPathAndCure) {
           Fault("log.level", "must be one of: debug, info, warning, error"),
           Fault("log.levl", "did you mean \"level\"?"),
           Fault("capacity.cpu_overcommit", "must be a number from 1 to 64"),
-          Fault("capacity.reserved_cpus", "must be a whole number from 0"),
+          Fault("capacity.reserved_cpus", "must be \"auto\" or a whole number from 0"),
+          Fault("capacity.reserved_disk_mib", "must be \"auto\" or a whole number from 0"),
           Fault("api.socket_mode", "must be octal digits"),
           Fault("api.max_in_flight", "must be a whole number"), Fault("http", "must be an object"),
           Fault("node_id", "must be a UUID"), Fault("statedir", "did you mean \"state_dir\"?")));

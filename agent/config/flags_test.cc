@@ -37,8 +37,9 @@ TEST(FlagsTest, EverySettingHasAFlag) {
 
 TEST(FlagsTest, FlagsOverrideTheFile) {
   const FlagsOutcome outcome =
-      Parse({"--state-dir", "/b", "--max-in-flight=9", "--cpu-overcommit", "2", "--node-id", "",
-             "--socket-mode", "0600", "--destroy-deadline-seconds=7"});
+      Parse({"--state-dir", "/b", "--max-in-flight=9", "--reserved-cpus=2",
+             "--reserved-disk-mib=auto", "--cpu-overcommit", "2", "--node-id", "", "--socket-mode",
+             "0600", "--destroy-deadline-seconds=7"});
   ASSERT_TRUE(outcome.go_on) << outcome.message;
   const auto config =
       ParseConfig(R"({"state_dir": "/a", "image_dir": "/i"})", outcome.flags.overrides);
@@ -46,6 +47,8 @@ TEST(FlagsTest, FlagsOverrideTheFile) {
   EXPECT_EQ(config->state_dir, "/b");
   EXPECT_EQ(config->image_dir, "/i");
   EXPECT_EQ(config->api.max_in_flight, 9);
+  EXPECT_EQ(config->capacity.reserved_cpus, 2);
+  EXPECT_EQ(config->capacity.reserved_disk_mib, std::nullopt);
   EXPECT_EQ(config->api.socket_mode, 0600);
   EXPECT_EQ(config->capacity.cpu_overcommit, 2.0);
   EXPECT_EQ(config->hypervisor.deadlines.destroy, std::chrono::seconds(7));

@@ -33,6 +33,13 @@ bool HasControlCharacter(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
+std::optional<int64_t> IntegerWithin(const json& value, int64_t min, int64_t max) {
+  if (!value.is_number_integer()) return std::nullopt;
+  if (value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX) return std::nullopt;
+  const auto number = value.get<int64_t>();
+  return number >= min && number <= max ? std::optional(number) : std::nullopt;
+}
+
 }  // namespace
 
 JsonReader::JsonReader(const json& value, std::string path, std::vector<FieldViolation>& faults)
@@ -63,13 +70,23 @@ void JsonReader::Text(const std::string& name, std::string& target, size_t max_b
 void JsonReader::Integer(const std::string& name, int64_t& target, int64_t min, int64_t max) {
   const json* member = Find(name);
   if (member == nullptr) return;
-  const bool fits = member->is_number_integer() &&
-                    !(member->is_number_unsigned() && member->get<uint64_t>() > INT64_MAX);
-  if (fits && member->get<int64_t>() >= min && member->get<int64_t>() <= max)
-    target = member->get<int64_t>();
+  if (const auto value = IntegerWithin(*member, min, max))
+    target = *value;
   else
     Fault(name,
           fmt::format("is {}; must be a whole number from {} to {}", Shown(*member), min, max));
+}
+
+void JsonReader::IntegerOrAuto(const std::string& name, std::optional<int64_t>& target, int64_t min,
+                               int64_t max) {
+  const json* member = Find(name);
+  if (member == nullptr) return;
+  const auto value = IntegerWithin(*member, min, max);
+  if (value || *member == "auto")
+    target = value;
+  else
+    Fault(name, fmt::format("is {}; must be \"auto\" or a whole number from {} to {}",
+                            Shown(*member), min, max));
 }
 
 void JsonReader::Number(const std::string& name, double& target, double min, double max) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,9 @@ class JsonReader {
   // Up to `max_bytes` of text without control characters.
   void Text(const std::string& name, std::string& target, size_t max_bytes = 4096);
   void Integer(const std::string& name, int64_t& target, int64_t min, int64_t max);
+  // The same, or "auto", which is nullopt.
+  void IntegerOrAuto(const std::string& name, std::optional<int64_t>& target, int64_t min,
+                     int64_t max);
   void Number(const std::string& name, double& target, double min, double max);
   // One of `choices`, named and valued.
   template <typename Enum>

@@ -44,6 +44,10 @@ class SettingsReader {
               const std::vector<std::pair<std::string, Enum>>& choices) {
     reader_.Choice(name, value, choices);
   }
+  void IntegerOrAuto(const std::string& name, std::optional<int64_t>& value, int64_t min,
+                     int64_t max) {
+    reader_.IntegerOrAuto(name, value, min, max);
+  }
   void Octal(const std::string& name, int64_t& value, int64_t max) {
     std::string text = fmt::format("{:04o}", value);
     reader_.Text(name, text);
@@ -84,6 +88,9 @@ class SettingsWriter {
     for (const auto& choice : choices)
       if (choice.second == value) target_[name] = choice.first;
   }
+  void IntegerOrAuto(const std::string& name, std::optional<int64_t> value, int64_t, int64_t) {
+    target_[name] = value ? ordered_json(*value) : ordered_json("auto");
+  }
   void Octal(const std::string& name, int64_t value, int64_t) {
     target_[name] = fmt::format("{:04o}", value);
   }
@@ -100,10 +107,12 @@ class SettingsWriter {
   ordered_json& target_;
 };
 
-// A flag's text as the setting's kind: a number where it reads as one and the default is one.
+// A flag's text as the setting's kind: a number where it reads as one and the setting may be one.
 json ValueOf(const ConfigOverride& given, const ordered_json& defaults) {
   const json::json_pointer pointer("/" + given.path);
-  if (!defaults.contains(pointer) || defaults[pointer].is_string()) return given.text;
+  const bool may_be_number =
+      defaults.contains(pointer) && (!defaults[pointer].is_string() || defaults[pointer] == "auto");
+  if (!may_be_number) return given.text;
   const json number = json::parse(given.text, nullptr, /*allow_exceptions=*/false);
   return number.is_number() ? number : json(given.text);
 }

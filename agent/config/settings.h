@@ -58,9 +58,9 @@ void VisitHypervisor(Visitor& visit, HypervisorConfig& hypervisor) {
 
 template <typename Visitor>
 void VisitCapacity(Visitor& visit, CapacityConfig& capacity) {
-  visit.Integer("reserved_cpus", capacity.reserved_cpus, 0, 4096);
-  visit.Integer("reserved_memory_mib", capacity.reserved_memory_mib, 0, 1LL << 26);
-  visit.Integer("reserved_disk_mib", capacity.reserved_disk_mib, 0, 1LL << 40);
+  visit.IntegerOrAuto("reserved_cpus", capacity.reserved_cpus, 0, 4096);
+  visit.IntegerOrAuto("reserved_memory_mib", capacity.reserved_memory_mib, 0, 1LL << 26);
+  visit.IntegerOrAuto("reserved_disk_mib", capacity.reserved_disk_mib, 0, 1LL << 40);
   visit.Number("cpu_overcommit", capacity.cpu_overcommit, 1.0, 64.0);
 }
 
