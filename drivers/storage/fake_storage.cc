@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/reasons.h"
@@ -128,14 +129,14 @@ void FakeStorage::Run(StorageCall call, Effect effect, DoneT done) {
   }
   executor_.PostAfter(delay, [&executor = executor_, world = world_, fault = std::move(fault),
                               effect = std::move(effect), done = std::move(done)] {
-    T result = fault.error;
+    std::optional<T> result;
     if (fault.error.ok() || fault.takes_effect) {
       MutexLock lock(world->mutex);
-      T outcome = effect(*world);
-      if (fault.error.ok()) result = std::move(outcome);
+      result = effect(*world);
     }
+    if (!fault.error.ok()) result = fault.error;
     // A task of its own: a crash may fall between the effect and the answer.
-    executor.Post([done, result = std::move(result)] { done(result); });
+    executor.Post([done, result = *std::move(result)] { done(result); });
   });
 }
 

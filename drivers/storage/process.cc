@@ -5,9 +5,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/pidfd.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +15,7 @@
 #include <cstring>
 
 #include "core/base/unique_fd.h"
+#include "drivers/storage/launch.h"
 #include "drivers/storage/posix_error.h"
 
 namespace berth {
@@ -46,52 +45,6 @@ StatusOr<UniqueFd> MakeTimer(Duration timeout) {
   return timer;
 }
 
-// The spawn attributes and file actions, freed together.
-class SpawnPlan {
- public:
-  SpawnPlan(int output, int errors) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, errors, STDERR_FILENO);
-    // Libraries may have opened descriptors without O_CLOEXEC.
-    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
-    posix_spawn_file_actions_addchdir_np(&actions_, "/");
-    posix_spawnattr_init(&attributes_);
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setsigdefault(&attributes_, &all);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(
-        &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  ~SpawnPlan() {
-    posix_spawnattr_destroy(&attributes_);
-    posix_spawn_file_actions_destroy(&actions_);
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-
-  // 0, or the errno.
-  int Spawn(const std::vector<std::string>& arguments, pid_t* pid) const {
-    std::vector<char*> argv;
-    for (const std::string& argument : arguments)
-      argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-    char locale[] = "LC_ALL=C";
-    char* environment[] = {path, locale, nullptr};
-    return posix_spawn(pid, argv[0], &actions_, &attributes_, argv.data(), environment);
-  }
-
- private:
-  posix_spawn_file_actions_t actions_;
-  posix_spawnattr_t attributes_;
-};
-
 // A child that has been started and not yet waited for: its pid is ours until Reap.
 class Child {
  public:
@@ -100,13 +53,6 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  // The limits take hold just after the program has begun; they bound what it does, not its start.
-  void Limit(const ProcessLimits& limits) const {
-    Set(RLIMIT_AS, limits.address_space_bytes);
-    Set(RLIMIT_CPU, limits.cpu_seconds);
-    Set(RLIMIT_FSIZE, limits.file_bytes);
-    Set(RLIMIT_CORE, 0);
-  }
   // Ends the whole group and waits for the child. While it is a zombie its pid, and so the group's
   // id, cannot belong to anyone else.
   siginfo_t Reap() {
@@ -120,13 +66,14 @@ class Child {
   }
 
  private:
-  void Set(__rlimit_resource resource, int64_t value) const {
-    const rlimit limit{static_cast<rlim_t>(value), static_cast<rlim_t>(value)};
-    prlimit(pid_, resource, &limit, nullptr);
-  }
-
   pid_t pid_;
 };
+
+// Not strsignal: that one is not thread-safe.
+std::string_view NameOf(int signal) {
+  const char* name = sigabbrev_np(signal);
+  return name == nullptr ? "?" : name;
+}
 
 // Reads what is there. False at the end of the stream.
 bool ReadSome(int fd, std::string* into, size_t limit, bool* overflow) {
@@ -176,25 +123,18 @@ Status Collect(Streams streams, const ProcessLimits& limits, ProcessResult* resu
   }
 }
 
-Status FailedStart(int error, const std::string& program) {
-  if (error == ENOENT)
-    return Status(StatusCode::kNotFound, fmt::format("there is no program {}", program));
-  return PosixError(error, "starting it");
-}
-
 StatusOr<ProcessResult> Run(const std::vector<std::string>& arguments,
                             const ProcessLimits& limits) {
   BERTH_ASSIGN_OR_RETURN(Pipe output, MakePipe());
   BERTH_ASSIGN_OR_RETURN(Pipe errors, MakePipe());
   BERTH_ASSIGN_OR_RETURN(UniqueFd timer, MakeTimer(limits.timeout));
-  pid_t pid = -1;
-  const int error = SpawnPlan(output.write.get(), errors.write.get()).Spawn(arguments, &pid);
-  if (error != 0) return FailedStart(error, arguments[0]);
+  BERTH_ASSIGN_OR_RETURN(const pid_t pid,
+                         Launch(arguments, limits, output.write.get(), errors.write.get()));
   Child child(pid);
-  child.Limit(limits);
   output.write.Reset();
   errors.write.Reset();
-  UniqueFd ended(pidfd_open(pid, 0));
+  // The system call itself: glibc 2.36 declares its wrapper for C only.
+  UniqueFd ended(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!ended.ok()) return PosixError(errno, "watching it");
 
   ProcessResult result;
@@ -204,7 +144,7 @@ StatusOr<ProcessResult> Run(const std::vector<std::string>& arguments,
   const siginfo_t info = child.Reap();
   if (info.si_code != CLD_EXITED)
     return Status(StatusCode::kInternal,
-                  fmt::format("it was killed by {}", strsignal(info.si_status)));
+                  fmt::format("it was killed by SIG{}", NameOf(info.si_status)));
   result.exit_code = info.si_status;
   while (!result.errors.empty() && result.errors.back() == '\n') result.errors.pop_back();
   return result;

@@ -20,7 +20,6 @@ namespace {
 
 // Any fixed time will do; without one each image would differ from the last.
 constexpr time_t kFixedTime = 946684800;  // 2000-01-01
-constexpr char kFixedVolumeTime[] = "2000010100000000";
 constexpr size_t kBlockBytes = 2048;
 constexpr size_t kFifoBlocks = 64;
 
@@ -101,10 +100,11 @@ StatusOr<Options> MakeOptions() {
   IsoWriteOpts* raw = nullptr;
   BERTH_RETURN_IF_ERROR(Check(iso_write_opts_new(&raw, 0), "making its options"));
   Options options(raw);
-  char volume_time[] = "2000010100000000";
-  static_assert(sizeof(volume_time) == sizeof(kFixedVolumeTime));
+  char volume_time[] = "2000010100000000";  // kFixedTime; libisofs takes a plain char*.
   iso_write_opts_set_rockridge(raw, 1);
   iso_write_opts_set_joliet(raw, 1);
+  // Else the volume id is written in capitals, which not every reader of seeds knows.
+  iso_write_opts_set_relaxed_vol_atts(raw, 1);
   iso_write_opts_set_fifo_size(raw, kFifoBlocks);
   iso_write_opts_set_replace_timestamps(raw, 2);
   iso_write_opts_set_default_timestamp(raw, kFixedTime);

@@ -15,7 +15,7 @@
 
 namespace berth {
 
-// The image's bytes; some 400 KiB. INTERNAL if libisofs fails (no memory).
+// The image's bytes; some 70 KiB. INTERNAL if libisofs fails (no memory).
 StatusOr<std::string> MakeSeedIso(const SeedFiles& files);
 
 }  // namespace berth
