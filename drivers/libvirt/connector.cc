@@ -8,20 +8,10 @@
 
 #include "core/base/error.h"
 #include "core/base/reasons.h"
+#include "drivers/libvirt/versions.h"
 
 namespace berth::libvirt {
 namespace {
-
-std::string VersionText(unsigned long version) {
-  return fmt::format("{}.{}.{}", version / 1000000, version / 1000 % 1000, version % 1000);
-}
-
-std::string Versions(const Connection& connection) {
-  const auto library = connection.GetLibVersion();
-  const auto hypervisor = connection.GetVersion();
-  return fmt::format("libvirt {}, {} {}", library.ok() ? VersionText(*library) : "unknown",
-                     connection.GetType(), hypervisor.ok() ? VersionText(*hypervisor) : "unknown");
-}
 
 // Whatever kept us from connecting, callers are told that the hypervisor is away.
 Status AsUnavailable(const Status& status) {

@@ -21,8 +21,9 @@ struct LibvirtOptions {
   std::string uri = "qemu:///system";
   std::string node_id;  // Guests of other nodes are never touched.
   AccelMode accel = AccelMode::kAuto;
-  // libvirt's name of the CPU that emulated guests see; KVM guests see the host's. Nehalem is x86-64-v2,
-  // which newer distributions demand, and boots as fast under TCG as the oldest model does.
+  // libvirt's name of the CPU that emulated guests see; KVM guests see the host's. Nehalem is
+  // x86-64-v2, which newer distributions demand, and boots as fast under TCG as the oldest model
+  // does.
   std::string tcg_cpu_model = "Nehalem";
 
   // Past these a call is abandoned (design: a call into libvirt cannot be cancelled).

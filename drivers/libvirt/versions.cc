@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/libvirt/versions.h"
+
+#include <fmt/format.h>
+
+namespace berth::libvirt {
+
+std::string VersionText(unsigned long version) {
+  return fmt::format("{}.{}.{}", version / 1000000, version / 1000 % 1000, version % 1000);
+}
+
+std::string Versions(const Connection& connection) {
+  const auto library = connection.GetLibVersion();
+  const auto hypervisor = connection.GetVersion();
+  return fmt::format("libvirt {}, {} {}", library.ok() ? VersionText(*library) : "unknown",
+                     connection.GetType(), hypervisor.ok() ? VersionText(*hypervisor) : "unknown");
+}
+
+}  // namespace berth::libvirt
