@@ -12,7 +12,8 @@
 namespace berth {
 namespace {
 
-constexpr size_t kSocketPathMax = sizeof(sockaddr_un{}.sun_path) - 1;
+// The kernel's limit, less what the listener needs for a temporary name beside it.
+constexpr size_t kSocketPathMax = sizeof(sockaddr_un{}.sun_path) - 1 - 4;
 
 // One of the agent's own paths: absolute, without "." and ".." in it, so that messages, locks and
 // libvirt all name the same file.
@@ -55,7 +56,7 @@ std::optional<bool> IsLoopback6(const std::string& host) {
 void CheckApi(const ApiConfig& api, std::vector<FieldViolation>& faults) {
   CheckPath("api.socket", api.socket, /*may_be_empty=*/false, faults);
   if (api.socket.size() > kSocketPathMax)
-    faults.push_back({"api.socket", fmt::format("is {} bytes long; the kernel allows {}",
+    faults.push_back({"api.socket", fmt::format("is {} bytes long; at most {} are possible",
                                                 api.socket.size(), kSocketPathMax)});
 }
 

@@ -125,7 +125,7 @@ TEST(ConfigTest, PathsAreAbsoluteAndClean) {
 TEST(ConfigTest, ASocketPathLongerThanTheKernelAllowsIsAFault) {
   const std::string path = "/" + std::string(107, 's');
   EXPECT_THAT(FaultsOf("{\"api\": {\"socket\": \"" + path + "\"}}"),
-              ElementsAre(Fault("api.socket", "the kernel allows 107")));
+              ElementsAre(Fault("api.socket", "at most 103 are possible")));
 }
 
 TEST(ConfigTest, SettingsThatContradictTheDriverAreFaults) {

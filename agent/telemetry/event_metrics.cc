@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/telemetry/event_metrics.h"
 
-#include <prometheus/gauge.h>
-
 #include "core/base/error.h"
 #include "core/base/reasons.h"
 #include "core/model/names.h"
@@ -82,25 +80,6 @@ LedgerMetrics::LedgerMetrics(prometheus::Registry& registry)
 void LedgerMetrics::Committed(std::chrono::nanoseconds took, size_t transactions) {
   duration_.Observe(Seconds(took));
   transactions_.Increment(static_cast<double>(transactions));
-}
-
-RecoveryMetrics::RecoveryMetrics(prometheus::Registry& registry)
-    : findings_(BuildCounter()
-                    .Name("berth_recovery_findings_total")
-                    .Help("Differences that recovery found between ledger and host, by kind.")
-                    .Register(registry)),
-      last_success_(prometheus::BuildGauge()
-                        .Name("berth_recovery_last_success_timestamp_seconds")
-                        .Help("When recovery last compared everything; 0 before the first time.")
-                        .Register(registry)
-                        .Add({})) {}
-
-void RecoveryMetrics::Found(const std::string& kind) {
-  findings_.Add({{"kind", kind}}).Increment();
-}
-
-void RecoveryMetrics::Finished(WallTime when) {
-  last_success_.Set(duration<double>(when.time_since_epoch()).count());
 }
 
 RpcMetrics::RpcMetrics(prometheus::Registry& registry)

@@ -55,19 +55,6 @@ class LedgerMetrics {
   prometheus::Counter& transactions_;
 };
 
-// agent/recovery: what it found to differ.
-class RecoveryMetrics {
- public:
-  explicit RecoveryMetrics(prometheus::Registry& registry);
-  // `kind` is recovery's word for the difference.
-  void Found(const std::string& kind);
-  void Finished(WallTime when);
-
- private:
-  prometheus::Family<prometheus::Counter>& findings_;
-  prometheus::Gauge& last_success_;
-};
-
 // agent/api: calls by method and code.
 class RpcMetrics {
  public:

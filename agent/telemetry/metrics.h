@@ -41,7 +41,6 @@ class Metrics {
   InstanceMetrics instances;
   AdmissionMetrics admission;
   LedgerMetrics ledger;
-  RecoveryMetrics recovery;
   RpcMetrics rpc;
 };
 

@@ -91,14 +91,20 @@ TEST(MetricsTest, RefusalsAndCallsAreCountedByReasonAndCode) {
   Metrics metrics("1");
   metrics.admission.Refused(reasons::kInsufficientCapacity);
   metrics.rpc.CallEnded("GetNode", StatusCode::kOk, milliseconds(1));
-  metrics.recovery.Found("gone");
-  metrics.recovery.Finished(WallTime(milliseconds(1500)));
+  metrics.AddSource([] {
+    return RecoveryFamilies({.runs = 3,
+                             .failures = 1,
+                             .compared = WallTime(milliseconds(1500)),
+                             .differences = {{"guest_missing", 2}, {"guest_off", 0}}});
+  });
   EXPECT_THAT(
       metrics.Render(),
       AllOf(HasSubstr("berth_admission_refusals_total{reason=\"INSUFFICIENT_CAPACITY\"} 1\n"),
             HasSubstr("berth_admission_refusals_total{reason=\"IMAGE_INVALID\"} 0\n"),
             HasSubstr("berth_grpc_requests_total{code=\"OK\",method=\"GetNode\"} 1\n"),
-            HasSubstr("berth_recovery_findings_total{kind=\"gone\"} 1\n"),
+            HasSubstr("berth_recovery_differences{kind=\"guest_missing\"} 2\n"),
+            HasSubstr("berth_recovery_differences{kind=\"guest_off\"} 0\n"),
+            HasSubstr("berth_recovery_runs_total 3\n"),
             HasSubstr("berth_recovery_last_success_timestamp_seconds 1.5\n")));
 }
 

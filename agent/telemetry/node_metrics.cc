@@ -97,4 +97,23 @@ MetricFamilies ConditionFamilies(const std::vector<model::Condition>& conditions
   return {std::move(family).Done()};
 }
 
+MetricFamilies RecoveryFamilies(const RecoveryFigures& figures) {
+  auto differences = FamilyBuilder::Gauge(
+      "berth_recovery_differences",
+      "Differences between ledger, hypervisor and disk at the last comparison, by kind.");
+  for (const auto& [kind, count] : figures.differences)
+    differences.Add({{"kind", kind}}, static_cast<double>(count));
+  const std::chrono::duration<double> compared = figures.compared.time_since_epoch();
+  return {
+      FamilyBuilder::Counter("berth_recovery_runs_total", "Comparisons that were made.")
+          .Add({}, static_cast<double>(figures.runs))
+          .Done(),
+      FamilyBuilder::Counter("berth_recovery_failures_total", "Comparisons that could not be made.")
+          .Add({}, static_cast<double>(figures.failures))
+          .Done(),
+      SingleGauge("berth_recovery_last_success_timestamp_seconds",
+                  "When the last comparison ended; 0 before the first.", compared.count()),
+      std::move(differences).Done()};
+}
+
 }  // namespace berth
