@@ -87,7 +87,8 @@ std::optional<int64_t> WallSeconds(const HostPaths& paths) {
   const size_t at = stat.find("btime ");
   const std::vector<std::string> uptime = Words(ReadText(paths.Under("/proc/uptime")).value_or(""));
   if (at == std::string::npos || uptime.empty()) return std::nullopt;
-  const auto boot = ParseNumber(Words(stat.substr(at + 6, 20)).front());
+  const size_t begin = at + 6;
+  const auto boot = ParseNumber(stat.substr(begin, stat.find('\n', begin) - begin));
   const auto up = ParseNumber(uptime[0].substr(0, uptime[0].find('.')));
   if (!boot || !up) return std::nullopt;
   return *boot + *up;

@@ -2,6 +2,7 @@
 #include "drivers/host/text_file.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -23,10 +24,14 @@ std::string_view Trim(std::string_view text) {
 std::optional<std::string> ReadText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
-  std::string text(kBytesMax, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return std::nullopt;
-  text.resize(static_cast<size_t>(file.gcount()));
+  std::string text;
+  std::array<char, 4096> piece;
+  while (text.size() < kBytesMax) {
+    file.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<size_t>(file.gcount()));
+    if (file.bad()) return std::nullopt;
+    if (!file) break;
+  }
   if (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
 }

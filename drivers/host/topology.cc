@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "drivers/host/host_facts.h"
 #include "drivers/host/text_file.h"
 
 namespace berth {
@@ -205,6 +206,15 @@ StatusOr<model::Topology> Convert(const Hwloc& hwloc, StatusCode code) {
   return topology;
 }
 
+// A kernel whose memory was grown or ballooned after boot may count the node's memory short and the
+// machine's right. With one node they are the same memory.
+void CorrectMemory(const HostPaths& paths, model::Topology* topology) {
+  if (topology->nodes.size() != 1) return;
+  const StatusOr<HostFacts> facts = ReadHostFacts(paths);
+  if (facts.ok() && facts->memory_total_mib > 0)
+    topology->nodes[0].memory_mib = facts->memory_total_mib;
+}
+
 }  // namespace
 
 StatusOr<model::Topology> ReadTopology(const HostPaths& paths) {
@@ -217,6 +227,7 @@ StatusOr<model::Topology> ReadTopology(const HostPaths& paths) {
   if (!topology.ok())
     return Status(topology.status().code(),
                   fmt::format("{}: {}", kDoing, std::string(topology.status().message())));
+  CorrectMemory(paths, &*topology);
   BERTH_RETURN_IF_ERROR(RefreshPagePools(paths, &*topology));
   return topology;
 }
