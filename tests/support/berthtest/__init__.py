@@ -3,5 +3,5 @@
 as a witness sees them, past the agent (witness), and bounded waits (waits).
 
 Environment: BERTH_BUILD is the build directory with bin/berthd; BERTH_DEMO_GUEST the folder of
-deploy/make-demo-guest, for suites that boot guests; PYTHONPATH holds the generated client.
+deploy/make-demo-guest, by default build/demo-guest; PYTHONPATH holds the generated client.
 """

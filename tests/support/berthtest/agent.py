@@ -43,19 +43,25 @@ def merged(base, changes):
     return result
 
 
-def new_directory():
+def demo_file(name):
+    """A file of the demo guest."""
+    folder = os.environ.get("BERTH_DEMO_GUEST") or ROOT / "build" / "demo-guest"
+    return pathlib.Path(folder) / name
+
+
+def new_directory(on_disk=False):
     """A directory that libvirt's QEMU user may pass through. In a sandbox it lies on the sandbox's own
-    /run and ends with it."""
-    path = tempfile.mkdtemp(prefix="berth-test-",
-                            dir="/run" if os.environ.get("BERTH_SANDBOX") else "/var/tmp")
+    /run and ends with it, unless it is to be `on_disk`."""
+    in_memory = os.environ.get("BERTH_SANDBOX") and not on_disk
+    path = tempfile.mkdtemp(prefix="berth-test-", dir="/run" if in_memory else "/var/tmp")
     os.chmod(path, 0o755)
     return pathlib.Path(path)
 
 
 class Agent:
-    def __init__(self, settings=None, state_dir=None, images=()):
+    def __init__(self, settings=None, state_dir=None, images=(), on_disk=False):
         """`settings` are laid over those below; `images` are files copied into the image directory."""
-        self.directory = new_directory()
+        self.directory = new_directory(on_disk)
         self.state_dir = pathlib.Path(state_dir or self.directory / "state")
         self.image_dir = self.directory / "images"
         self.socket = self.directory / "berthd.sock"
