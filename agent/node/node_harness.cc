@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/node/node_harness.h"
+
+#include "core/model/names.h"
+
+namespace berth::node {
+
+std::string World::StateOf(const std::string& id) const {
+  const auto record = ledger().instances.Find(id);
+  return record == nullptr ? "" : std::string(model::Name(record->state));
+}
+
+Power World::PowerOf(const std::string& id) const {
+  const auto guest = host.Inspect(id);
+  return guest.ok() ? guest->power : Power::kOff;
+}
+
+void World::ExpectNothingLeft() const {
+  EXPECT_TRUE(host.Guests().empty());
+  EXPECT_TRUE(storage.Instances().empty());
+  EXPECT_TRUE(ledger().claims.empty());
+  EXPECT_EQ(ledger().allocated, model::Resources{});
+  ledger().operations.ForEach(
+      [](const std::string& id, const auto& operation) { EXPECT_TRUE(operation->final()) << id; });
+}
+
+void World::ExpectConsistent() const {
+  model::Resources sum;
+  ledger().claims.ForEach([&](const std::string& id, const auto& claim) {
+    sum += claim->held;
+    const auto owner = ledger().instances.Find(claim->owner_id);
+    ASSERT_NE(owner, nullptr) << id;
+    EXPECT_TRUE(owner->run_claim_id == id || owner->disk_claim_id == id) << id;
+    EXPECT_NE(owner->state, model::InstanceState::kTerminated) << id;
+  });
+  EXPECT_EQ(ledger().allocated, sum);
+  const model::Resources limit = capacity.Allocatable();
+  EXPECT_LE(sum.vcpus, limit.vcpus);
+  EXPECT_LE(sum.memory_mib, limit.memory_mib);
+  EXPECT_LE(sum.disk_mib, limit.disk_mib);
+}
+
+CreateInstanceArgs SmallInstance(const std::string& instance_id) {
+  CreateInstanceArgs args;
+  args.instance_id = instance_id;
+  args.spec.shape = {.vcpus = 1, .memory_mib = 256};
+  args.spec.boot.image = "base.qcow2";
+  args.spec.root_disk_mib = 1024;
+  return args;
+}
+
+CallContext Call(const std::string& request_id, const std::string& message) {
+  CallContext call;
+  call.principal = "uid:0";
+  call.request_id = request_id;
+  call.message = message;
+  return call;
+}
+
+}  // namespace berth::node

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole node in one thread for tests: what outlives the agent (ledger file, host, disk) in World,
+// what dies with it in Agent. Time is virtual; nothing happens but when a test lets it run.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/instance/step_runner.h"
+#include "agent/ledger/memory_ledger.h"
+#include "agent/node/node_agent.h"
+#include "agent/recovery/recovery.h"
+#include "core/base/log.h"
+#include "core/base/sim_executor.h"
+#include "drivers/fake/fake_host.h"
+#include "drivers/fake/fake_hypervisor.h"
+#include "drivers/storage/fake_storage.h"
+
+namespace berth::node {
+
+// One agent process: built as main builds it, without the rim.
+struct Agent {
+  Agent(Executor& executor, const Clock& clock, Random& random, MemoryLedgerFile& file,
+        FakeHost& host, FakeStorage& storage, const std::string& boot_id,
+        const model::Capacity& capacity, const std::vector<model::InstanceType>& types,
+        const NodeObserver& observer)
+      : ledger(OpenMemoryLedger(file, executor, clock, random, {}, boot_id)),
+        hypervisor(host, executor, {.node_id = ledger->View()->identity.node_id}),
+        steps(hypervisor, storage, ledger->View()->identity.node_id,
+              ledger->View()->identity.ledger_id),
+        registry({executor, clock, random, *ledger, hypervisor, steps, {}}),
+        node({executor,
+              clock,
+              random,
+              *ledger,
+              registry,
+              hypervisor,
+              storage,
+              capacity,
+              {},
+              types,
+              observer}),
+        recovery({executor, clock, *ledger, registry, hypervisor, storage, log}, {}) {
+    ledger->SetListener([this](const auto& view) { node.ViewPublished(view); });
+    hypervisor.Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); },
+                         [this] { recovery.HypervisorConnected(); });
+    recovery.Start();
+  }
+
+  NullLog log;
+  std::unique_ptr<Ledger> ledger;
+  FakeHypervisor hypervisor;
+  StepRunner steps;
+  InstanceRegistry registry;
+  NodeAgent node;
+  Recovery recovery;
+};
+
+class World {
+ public:
+  // 10 CPUs and 10 GiB to give, and much disk.
+  World() { Start(); }
+  ~World() { Crash(); }
+
+  void Start() {
+    agent = std::make_unique<Agent>(sim, sim, *random, file, host, storage, boot_id, capacity,
+                                    types, observer);
+  }
+  // kill -9: every task is gone, and all that was not committed, done or written.
+  void Crash() {
+    sim.DropAll();
+    agent.reset();
+  }
+  void Restart() {
+    Crash();
+    Start();
+  }
+  NodeAgent& node() { return agent->node; }
+
+  // Everything that is due now.
+  void Run() { ASSERT_TRUE(sim.RunReady()) << "livelock"; }
+  void RunFor(Duration time) { ASSERT_TRUE(sim.RunFor(time, 1000000)) << "livelock"; }
+
+  // The answer of an asynchronous call, once what is due now has run.
+  template <typename T, typename Call>
+  StatusOr<T> Await(Call call) {
+    auto answer = std::make_shared<std::optional<StatusOr<T>>>();
+    call([answer](StatusOr<T> result) {
+      ASSERT_FALSE(answer->has_value()) << "answered twice";
+      *answer = std::move(result);
+    });
+    EXPECT_FALSE(answer->has_value()) << "answered from inside the call";
+    Run();
+    if (!answer->has_value()) return Status(StatusCode::kCancelled, "no answer yet");
+    return std::move(**answer);
+  }
+  using Record = model::InstanceRecord;
+  StatusOr<Record> Create(CreateInstanceArgs args, CallContext call = {}) {
+    call.method = "CreateInstance";
+    return Await<Record>([&](auto done) { node().CreateInstance(call, args, done); });
+  }
+  StatusOr<Record> StartIt(const std::string& id, CallContext call = {}) {
+    call.method = "StartInstance";
+    return Await<Record>([&](auto done) { node().StartInstance(call, id, done); });
+  }
+  StatusOr<Record> Stop(const std::string& id, StopRequested how = {}, CallContext call = {}) {
+    call.method = "StopInstance";
+    return Await<Record>([&](auto done) { node().StopInstance(call, id, how, done); });
+  }
+  StatusOr<Record> Reboot(const std::string& id, RebootRequested how = {}, CallContext call = {}) {
+    call.method = "RebootInstance";
+    return Await<Record>([&](auto done) { node().RebootInstance(call, id, how, done); });
+  }
+  StatusOr<Record> Terminate(const std::string& id, CallContext call = {}) {
+    call.method = "TerminateInstance";
+    return Await<Record>([&](auto done) { node().TerminateInstance(call, id, done); });
+  }
+  // Changes the ledger behind the node's back.
+  void Write(Ledger::Body body) {
+    const auto done = Await<int>([&](auto answer) {
+      agent->ledger->Submit(std::move(body), [answer](Status status) {
+        EXPECT_TRUE(status.ok()) << status;
+        answer(0);
+      });
+    });
+    ASSERT_TRUE(done.ok());
+  }
+
+  // What is committed.
+  const model::NodeView& ledger() const { return file.view(); }
+  std::string StateOf(const std::string& id) const;
+  Power PowerOf(const std::string& id) const;
+  // No guest, file, claim or unfinished operation of anybody is left.
+  void ExpectNothingLeft() const;
+  // Claims add up, each belongs to an instance that names it, and none is held by what has ended.
+  void ExpectConsistent() const;
+
+  std::unique_ptr<Random> random = MakeSeededRandom(1);
+  SimExecutor sim;
+  MemoryLedgerFile file;
+  FakeHost host;
+  FakeStorage storage{sim, {}};
+  std::string boot_id = "boot-1";
+  model::Capacity capacity{.total = {.vcpus = 11, .memory_mib = 11264, .disk_mib = 1 << 20},
+                           .reserved = {.vcpus = 1, .memory_mib = 1024}};
+  std::vector<model::InstanceType> types = SomeTypes();
+  NodeObserver observer;
+  std::unique_ptr<Agent> agent;
+
+ private:
+  static std::vector<model::InstanceType> SomeTypes() {
+    model::InstanceType small;
+    small.name = "m1.small";
+    small.shape = {.vcpus = 1, .memory_mib = 512};
+    small.root_disk_mib = 2048;
+    return {small};
+  }
+};
+
+// A valid request: one vCPU, 256 MiB, from a disk image.
+CreateInstanceArgs SmallInstance(const std::string& instance_id = "");
+CallContext Call(const std::string& request_id, const std::string& message = "m");
+
+inline constexpr char kIdA[] = "i-0000000000000000a";
+inline constexpr char kIdB[] = "i-0000000000000000b";
+
+}  // namespace berth::node
