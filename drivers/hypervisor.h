@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the agent needs of a hypervisor, in words of guests and not of domains.
 //
-// Every call returns at once and ends with exactly one call of its `done`, from an unspecified thread,
-// never from inside the call itself. A call has a deadline of the driver's own: past it `done` gets
-// DEADLINE_EXCEEDED (reason HYPERVISOR_TIMEOUT), the call is abandoned, and whether it took effect is
-// unknown. All calls are safe to repeat with the same id, since after a crash the agent cannot know
-// whether the last one took effect. Thread-safe.
+// Every call returns at once and ends with exactly one call of its `done`, from an unspecified
+// thread, never from inside the call itself. A call has a deadline of the driver's own: past it
+// `done` gets DEADLINE_EXCEEDED (reason HYPERVISOR_TIMEOUT), the call is abandoned, and whether it
+// took effect is unknown. All calls are safe to repeat with the same id, since after a crash the
+// agent cannot know whether the last one took effect. Thread-safe.
 //
-// Codes that every call may answer: UNAVAILABLE (HYPERVISOR_UNAVAILABLE: daemon away, nothing is known
-// about the guest, try again), DEADLINE_EXCEEDED (as above), INTERNAL (the hypervisor refused for a
-// reason we do not know). Others are named at the call.
+// Codes that every call may answer: UNAVAILABLE (HYPERVISOR_UNAVAILABLE: daemon away, nothing is
+// known about the guest, try again; GUEST_STUCK: an earlier call for this guest has not come back,
+// and only Destroy is sent to it), DEADLINE_EXCEEDED (as above), INTERNAL (the hypervisor refused
+// for a reason we do not know). Calls that change a guest also answer FAILED_PRECONDITION for one
+// that is not this node's, and leave it alone. Others are named at the call.
 #pragma once
 
 #include <cstdint>
@@ -24,12 +26,13 @@
 
 namespace berth {
 
-// A disk of a guest. The file lies under a directory of ours and ends in .qcow2, .raw, .img or .iso.
+// A disk of a guest. The file lies under a directory of ours and ends in .qcow2, .raw, .img or
+// .iso.
 struct GuestDisk {
   std::string path;
-  std::string format;       // "qcow2" or "raw".
-  std::string target;       // "vda", "vdb", …
-  std::string serial;       // What the guest sees as the disk's serial; at most 20 characters.
+  std::string format;  // "qcow2" or "raw".
+  std::string target;  // "vda", "vdb", …
+  std::string serial;  // What the guest sees as the disk's serial; at most 20 characters.
   bool read_only = false;
   bool operator==(const GuestDisk&) const = default;
 };
@@ -40,7 +43,7 @@ struct GuestSpec {
   std::string node_id;
   std::string ledger_id;
   int64_t generation = 0;
-  std::string spec_json;  // The instance's spec (core/model/codec.h), kept in the domain's metadata.
+  std::string spec_json;  // The instance's spec (core/model/codec.h), kept in the metadata.
 
   int32_t vcpus = 1;
   int64_t memory_mib = 0;
@@ -70,8 +73,8 @@ struct GuestState {
   bool persistent = true;                      // False: running without a definition.
   int32_t vcpus = 0;
   int64_t memory_mib = 0;
-  int64_t pid = 0;     // Of the guest's process; 0 if off or not known.
-  std::string accel;   // "kvm" or "tcg".
+  int64_t pid = 0;    // Of the guest's process; 0 if off or not known.
+  std::string accel;  // "kvm" or "tcg".
   std::string uuid;
   bool managed_save = false;  // A saved memory image exists.
   bool operator==(const GuestState&) const = default;
@@ -84,18 +87,19 @@ struct GuestEvent {
   std::string instance_id;
   Kind kind = Kind::kOff;
   OffReason off_reason = OffReason::kUnknown;  // With kOff.
+  bool operator==(const GuestEvent&) const = default;
 };
 
 // How the driver itself is doing.
 struct HypervisorHealth {
   bool connected = false;
   std::string uri;
-  std::string version;       // "libvirt 9.0.0, QEMU 7.2.22"; "" before the first connection.
-  std::string accel;         // What guests are started with: "kvm" or "tcg".
-  std::string accel_reason;  // Why, in a sentence.
-  std::string error;         // Why it is not connected; "" if it is.
-  int32_t abandoned_calls = 0;              // Threads lost in calls that never came back, now.
-  std::vector<std::string> stuck_guests;    // Instance ids; only Destroy is sent to these.
+  std::string version;          // "libvirt 9.0.0, QEMU 7.2.22"; "" before the first connection.
+  std::string accel;            // What guests are started with: "kvm" or "tcg".
+  std::string accel_reason;     // Why, in a sentence.
+  std::string error;            // Why it is not connected; "" if it is.
+  int32_t abandoned_calls = 0;  // Threads lost in calls that never came back, now.
+  std::vector<std::string> stuck_guests;  // Instance ids; only Destroy is sent to these.
   bool operator==(const HypervisorHealth&) const = default;
 };
 
@@ -114,20 +118,21 @@ class Hypervisor {
   virtual void StartPaused(const std::string& instance_id, Done done) = 0;
   // Lets a paused guest run. Running already: OK. Off or unknown: FAILED_PRECONDITION.
   virtual void Resume(const std::string& instance_id, Done done) = 0;
-  // Presses the power button; that the guest goes down is not promised. Off: OK.
+  // Presses the power button; that the guest goes down is not promised. Off or unknown: OK.
   virtual void AskShutdown(const std::string& instance_id, Done done) = 0;
-  // Asks the guest to reboot by itself; likewise. Off: FAILED_PRECONDITION.
+  // Asks the guest to reboot by itself; likewise. Off or unknown: FAILED_PRECONDITION.
   virtual void AskReboot(const std::string& instance_id, Done done) = 0;
-  // Resets it now, as the button does. Off: FAILED_PRECONDITION.
+  // Resets it now, as the button does. Off or unknown: FAILED_PRECONDITION.
   virtual void Reset(const std::string& instance_id, Done done) = 0;
   // Ends it now. Off or unknown: OK.
   virtual void Destroy(const std::string& instance_id, Done done) = 0;
-  // Removes the definition with all that hangs on it (NVRAM, TPM, managed save, snapshots). The guest
-  // is off. Unknown: OK.
+  // Removes the definition with all that hangs on it (NVRAM, TPM, managed save, snapshots). The
+  // guest is off. Unknown: OK.
   virtual void Undefine(const std::string& instance_id, Done done) = 0;
   // The guest now; NOT_FOUND if there is none.
   virtual void Inspect(const std::string& instance_id, DoneWith<GuestState> done) = 0;
-  // Every guest, foreign ones too (with an empty instance_id or another node_id). Recovery starts here.
+  // Every guest, foreign ones too (with an empty instance_id or another node_id). Recovery starts
+  // here.
   virtual void List(DoneWith<std::vector<GuestState>> done) = 0;
 
   // Calls `sink` from an unspecified thread for each event of this node's guests, and `connected`

@@ -59,9 +59,10 @@ void InstanceActor::RunStep(const model::InstanceRecord& record, const model::Op
   running_ = Running{{operation.id, step, operation.steps[step].attempts, {}, {}},
                      operation.steps[step].kind,
                      dependencies_.clock.Now()};
-  dependencies_.steps.Run(record, operation, step, [self = shared_from_this()](StepOutcome outcome) {
-    self->strand_.Post([self, outcome = std::move(outcome)] { self->StepCameBack(outcome); });
-  });
+  dependencies_.steps.Run(
+      record, operation, step, [self = shared_from_this()](StepOutcome outcome) {
+        self->strand_.Post([self, outcome = std::move(outcome)] { self->StepCameBack(outcome); });
+      });
 }
 
 void InstanceActor::StepCameBack(const StepOutcome& outcome) {
@@ -73,7 +74,8 @@ void InstanceActor::StepCameBack(const StepOutcome& outcome) {
   SubmitOutcome();
 }
 
-// `running_` stays set until the outcome is in the ledger, so that no wake-up begins the step again.
+// `running_` stays set until the outcome is in the ledger, so that no wake-up begins the step
+// again.
 void InstanceActor::SubmitOutcome() {
   Apply(running_->outcome, [this](const Status& status, const Decision& decision) {
     OutcomeStored(status, decision);
@@ -113,8 +115,8 @@ void InstanceActor::Await(const model::Operation& operation, size_t step) {
   const auto waited = dependencies_.clock.WallNow() -
                       operation.steps[step].started.value_or(dependencies_.clock.WallNow());
   // A clock that jumped must neither cut the grace to nothing nor draw it out.
-  const Duration left = std::clamp(operation.grace - std::max(waited, Duration(0)), Duration(0),
-                                   operation.grace);
+  const Duration left =
+      std::clamp(operation.grace - std::max(waited, Duration(0)), Duration(0), operation.grace);
   dependencies_.executor.PostAfter(left, [self = shared_from_this(), attempt] {
     self->strand_.Post([self, attempt] {
       self->ApplyObservation(StepEnded{attempt.operation_id, attempt.step, attempt.number, {}, {}});
@@ -134,8 +136,8 @@ void InstanceActor::AskLevel() {
       instance_id_, [self = shared_from_this()](StatusOr<GuestState> guest) {
         self->strand_.Post([self, guest = std::move(guest)] {
           if (guest.ok()) {
-            self->ApplyObservation(
-                GuestObserved{.defined = true, .power = guest->power, .off_reason = guest->off_reason});
+            self->ApplyObservation(GuestObserved{
+                .defined = true, .power = guest->power, .off_reason = guest->off_reason});
           } else if (guest.status().code() == StatusCode::kNotFound) {
             self->ApplyObservation(GuestObserved{});
           }  // Else nothing is known; the next event or recovery asks again.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Carries one instance forward. The ledger says what is to be done; the actor does it: it finds the
 // step that is recorded as running, runs it once, and submits the outcome, which records the next
-// step as running in the same commit. Whatever wakes it (a verb, an outcome, a guest event, recovery,
-// a timer), it looks at the ledger again, so a lost or doubled wake-up is harmless.
+// step as running in the same commit. Whatever wakes it (a verb, an outcome, a guest event,
+// recovery, a timer), it looks at the ledger again, so a lost or doubled wake-up is harmless.
 //
 // Everything runs on the actor's strand; at most one step is outstanding, also across operations: a
 // terminate that overtook a create waits for the create's outstanding call to come back or be

@@ -14,14 +14,14 @@ namespace berth {
 namespace {
 
 using lifecycle::Draft;
-using model::Intent;
 using model::InstanceState;
+using model::Intent;
 using model::OperationKind;
 
 Status WrongState(const model::InstanceRecord& record, std::string_view verb,
                   std::string_view allowed) {
-  const std::string message = fmt::format("{} is {}: {} {}", record.id, model::Name(record.state),
-                                          verb, allowed);
+  const std::string message =
+      fmt::format("{} is {}: {} {}", record.id, model::Name(record.state), verb, allowed);
   return MakeError(StatusCode::kFailedPrecondition, message,
                    {.reason = reasons::kIncorrectInstanceState,
                     .metadata = {{"instance_id", record.id},

@@ -2,9 +2,9 @@
 // The life of one instance, as a function from (instance, event) to (instance, operation, claims).
 //
 // Nothing here blocks, reads a clock, or knows about threads: the same input always gives the same
-// output, which lets tests/sim replay a failure from its seed. Decide runs inside a ledger transaction
-// on the record as it is there, so no event ever acts on an old copy; running the steps and feeding
-// their outcomes back as events is the work of InstanceActor (actor.h).
+// output, which lets tests/sim replay a failure from its seed. Decide runs inside a ledger
+// transaction on the record as it is there, so no event ever acts on an old copy; running the steps
+// and feeding their outcomes back as events is the work of InstanceActor (actor.h).
 //
 // Invariants (lifecycle_property_test.cc):
 //   1. A step is kRunning or kUndoing in the returned operation before its effect begins.
@@ -28,9 +28,9 @@
 
 namespace berth {
 
-// Verbs. Refused with FAILED_PRECONDITION (INCORRECT_INSTANCE_STATE or OPERATION_IN_PROGRESS) naming
-// the state and what would be allowed; a verb that asks for what is so already succeeds and changes
-// nothing (stop of a stopped instance, terminate of a terminated one), as EC2's do.
+// Verbs. Refused with FAILED_PRECONDITION (INCORRECT_INSTANCE_STATE or OPERATION_IN_PROGRESS)
+// naming the state and what would be allowed; a verb that asks for what is so already succeeds and
+// changes nothing (stop of a stopped instance, terminate of a terminated one), as EC2's do.
 struct StartRequested {};
 struct StopRequested {
   bool force = false;  // At once, without asking the guest.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an observation of the guest means. An observation never widens what the agent may do: a guest
-// is only ended on the owner's recorded wish.
+// What an observation of the guest means. An observation never widens what the agent may do: a
+// guest is only ended on the owner's recorded wish.
 #include "agent/instance/lifecycle_draft.h"
 #include "agent/instance/operation_plan.h"
 
@@ -45,8 +45,9 @@ model::StateReason ReasonFor(const GuestObserved& observed, bool host_rebooted) 
   return {kShutdownUnexplained, "found off; nothing proves why"};
 }
 
-// A shutdown from inside is the owner's wish only where nothing else can have caused it: the same boot
-// of the host as when the guest was started, and no verb of ours in flight (then this is not reached).
+// A shutdown from inside is the owner's wish only where nothing else can have caused it: the same
+// boot of the host as when the guest was started, and no verb of ours in flight (then this is not
+// reached).
 void GuestShutItselfDown(Draft& draft) {
   const model::StateReason reason = {kInstanceInitiatedShutdown, "shut down from inside the guest"};
   if (draft.record().spec.shutdown_behavior == model::ShutdownBehavior::kTerminate) {

@@ -46,14 +46,21 @@ GuestObserved DrawObservation() {
 
 LifecycleEvent DrawEvent(const model::Operation& operation) {
   switch (*rc::gen::inRange(0, 16)) {
-    case 0: return StartRequested{};
-    case 1: return StopRequested{.force = *rc::gen::arbitrary<bool>(), .grace = Duration(100)};
-    case 2: return RebootRequested{.hard = *rc::gen::arbitrary<bool>(), .grace = Duration(100)};
-    case 3: return TerminateRequested{};
+    case 0:
+      return StartRequested{};
+    case 1:
+      return StopRequested{.force = *rc::gen::arbitrary<bool>(), .grace = Duration(100)};
+    case 2:
+      return RebootRequested{.hard = *rc::gen::arbitrary<bool>(), .grace = Duration(100)};
+    case 3:
+      return TerminateRequested{};
     case 4:
-    case 5: return DrawObservation();
-    case 6: return GuestRebooted{};
-    default: return DrawOutcome(operation);
+    case 5:
+      return DrawObservation();
+    case 6:
+      return GuestRebooted{};
+    default:
+      return DrawOutcome(operation);
   }
 }
 
@@ -72,7 +79,8 @@ void CheckOperation(const model::Operation& operation) {
 }
 
 // Invariant 6: what ends a guest is wished for, or undoes a start.
-void CheckEndsOnlyWhatIsToEnd(const model::InstanceRecord& record, const model::Operation& operation) {
+void CheckEndsOnlyWhatIsToEnd(const model::InstanceRecord& record,
+                              const model::Operation& operation) {
   const auto active = ActiveStep(operation);
   if (!active) return;
   const model::Step& step = operation.steps[*active];

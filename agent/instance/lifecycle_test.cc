@@ -74,7 +74,9 @@ Life StoppedLife() {
   return life;
 }
 
-GuestObserved Off(OffReason reason) { return {.defined = true, .power = Power::kOff, .off_reason = reason}; }
+GuestObserved Off(OffReason reason) {
+  return {.defined = true, .power = Power::kOff, .off_reason = reason};
+}
 
 TEST(LifecycleTest, CreateRunsItsStepsInOrderAndEndsRunning) {
   Life life;
@@ -83,9 +85,10 @@ TEST(LifecycleTest, CreateRunsItsStepsInOrderAndEndsRunning) {
     ran.push_back(life.Step());
     life.End();
   }
-  EXPECT_THAT(ran, testing::ElementsAre(StepKind::kCheckImage, StepKind::kCreateDisk,
-                                        StepKind::kCreateSeed, StepKind::kDefine,
-                                        StepKind::kStartPaused, StepKind::kVerify, StepKind::kResume));
+  EXPECT_THAT(
+      ran, testing::ElementsAre(StepKind::kCheckImage, StepKind::kCreateDisk, StepKind::kCreateSeed,
+                                StepKind::kDefine, StepKind::kStartPaused, StepKind::kVerify,
+                                StepKind::kResume));
   EXPECT_EQ(life.record.state, InstanceState::kRunning);
   EXPECT_EQ(life.record.boot_count, 1);
   EXPECT_EQ(life.record.boot_id, kBoot);
@@ -103,8 +106,8 @@ TEST(LifecycleTest, AStepThatFailsForGoodIsUndoneInReverseAndTheInstanceEndsTerm
     undone.push_back(life.Step());
     last = life.End();
   }
-  EXPECT_THAT(undone,
-              testing::ElementsAre(StepKind::kStartPaused, StepKind::kDefine, StepKind::kCheckImage));
+  EXPECT_THAT(undone, testing::ElementsAre(StepKind::kStartPaused, StepKind::kDefine,
+                                           StepKind::kCheckImage));
   EXPECT_EQ(life.record.state, InstanceState::kTerminated);
   EXPECT_EQ(life.record.state_reason.code, "Server.InsufficientInstanceCapacity");
   EXPECT_TRUE(last.release_run_claim);
@@ -206,8 +209,8 @@ TEST(LifecycleTest, TerminateOvertakesACreateUnderWay) {
     ran.push_back(life.Step());
     last = life.End();
   }
-  EXPECT_THAT(ran, testing::ElementsAre(StepKind::kDestroy, StepKind::kUndefine,
-                                        StepKind::kDeleteFiles));
+  EXPECT_THAT(
+      ran, testing::ElementsAre(StepKind::kDestroy, StepKind::kUndefine, StepKind::kDeleteFiles));
   EXPECT_EQ(life.record.state, InstanceState::kTerminated);
   EXPECT_TRUE(last.release_run_claim && last.release_disk_claim);
   EXPECT_TRUE(life.record.terminated.has_value());

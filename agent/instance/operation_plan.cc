@@ -19,8 +19,8 @@ constexpr int kOtherTries = 2;
 std::vector<StepKind> StepsOf(OperationKind kind, bool force) {
   switch (kind) {
     case OperationKind::kCreate:
-      return {StepKind::kCheckImage,  StepKind::kCreateDisk, StepKind::kCreateSeed,
-              StepKind::kDefine,      StepKind::kStartPaused, StepKind::kVerify,
+      return {StepKind::kCheckImage, StepKind::kCreateDisk,  StepKind::kCreateSeed,
+              StepKind::kDefine,     StepKind::kStartPaused, StepKind::kVerify,
               StepKind::kResume};
     case OperationKind::kStart:
       return {StepKind::kCheckImage,  StepKind::kCreateSeed, StepKind::kDefine,
@@ -83,8 +83,8 @@ model::Operation MakeOperation(OperationKind kind, const std::string& operation_
   return operation;
 }
 
-// The directory (disk, seed, log) goes with the first step of a create, since that is undone last. A
-// failed start keeps the disk and the definition: the instance is stopped as it was before.
+// The directory (disk, seed, log) goes with the first step of a create, since that is undone last.
+// A failed start keeps the disk and the definition: the instance is stopped as it was before.
 bool HasUndo(OperationKind operation, StepKind step) {
   if (step == StepKind::kStartPaused) return true;
   return operation == OperationKind::kCreate &&

@@ -38,8 +38,8 @@ struct RetryVerdict {
 
 // Whether a step that failed the `attempt`-th time with `code` is begun again, and when. Steps that
 // take something away (destroy, undefine, delete, every undo) are begun again for ever: giving up
-// would leak. The others give up at once when the answer cannot change (a bad image, no memory), and
-// after some tries when it could have (libvirtd away: 12 tries, about half a minute).
+// would leak. The others give up at once when the answer cannot change (a bad image, no memory),
+// and after some tries when it could have (libvirtd away: 12 tries, about half a minute).
 RetryVerdict VerdictOn(model::StepKind step, bool undoing, int attempt, StatusCode code);
 
 }  // namespace berth

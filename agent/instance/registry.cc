@@ -21,8 +21,8 @@ void InstanceRegistry::GuestFound(const std::string& instance_id, const GuestObs
 
 size_t InstanceRegistry::busy() const {
   MutexLock lock(mutex_);
-  return static_cast<size_t>(
-      std::count_if(actors_.begin(), actors_.end(), [](const auto& e) { return !e.second.expired(); }));
+  return static_cast<size_t>(std::count_if(actors_.begin(), actors_.end(),
+                                           [](const auto& e) { return !e.second.expired(); }));
 }
 
 std::shared_ptr<InstanceActor> InstanceRegistry::ActorOf(const std::string& instance_id) {

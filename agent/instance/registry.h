@@ -19,8 +19,8 @@ class InstanceRegistry {
   // All references outlive this.
   explicit InstanceRegistry(ActorDependencies dependencies);
 
-  // The ledger holds something new for this instance (an operation begun, a verb admitted): its actor
-  // looks. Never waits; a repeat costs nothing.
+  // The ledger holds something new for this instance (an operation begun, a verb admitted): its
+  // actor looks. Never waits; a repeat costs nothing.
   void Wake(const std::string& instance_id);
   // Something happened to the guest, as the hypervisor tells: the actor asks for the level.
   void GuestChanged(const GuestEvent& event);
@@ -36,7 +36,8 @@ class InstanceRegistry {
 
   const ActorDependencies dependencies_;
   mutable Mutex mutex_;
-  // Weak: an actor with nothing outstanding holds nothing worth keeping, and is made anew when needed.
+  // Weak: an actor with nothing outstanding holds nothing worth keeping, and is made anew when
+  // needed.
   std::map<std::string, std::weak_ptr<InstanceActor>> actors_ GUARDED_BY(mutex_);
   size_t sweep_at_ GUARDED_BY(mutex_) = 64;
 };

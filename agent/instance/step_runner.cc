@@ -18,12 +18,12 @@ using model::StepKind;
 // What libvirt made, against what was asked; read back, not taken from our own words.
 Status Compare(const model::InstanceRecord& record, const GuestState& guest) {
   const auto differs = [&](std::string_view what, auto wanted, auto found) {
-    return Status(StatusCode::kInternal,
-                  fmt::format("the guest of {} has {} {}, {} was asked", record.id, what, found,
-                              wanted));
+    return Status(StatusCode::kInternal, fmt::format("the guest of {} has {} {}, {} was asked",
+                                                     record.id, what, found, wanted));
   };
   if (guest.power == Power::kOff)
-    return Status(StatusCode::kFailedPrecondition, fmt::format("the guest of {} is off", record.id));
+    return Status(StatusCode::kFailedPrecondition,
+                  fmt::format("the guest of {} is off", record.id));
   if (!guest.persistent)
     return Status(StatusCode::kInternal, fmt::format("the guest of {} is transient", record.id));
   if (guest.uuid != DomainUuid(record.id))

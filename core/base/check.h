@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariants, on in release too: a broken one means this process no longer knows what is true, so it
-// stops and is started again from the ledger.
+// Invariants, on in release too: a broken one means this process no longer knows what is true, so
+// it stops and is started again from the ledger.
 #pragma once
 
 #include <string_view>
@@ -13,8 +13,8 @@ namespace berth {
 
 }  // namespace berth
 
-#define BERTH_CHECK(condition, why)                                              \
-  do {                                                                           \
-    if (!(condition)) [[unlikely]]                                               \
+#define BERTH_CHECK(condition, why)                                               \
+  do {                                                                            \
+    if (!(condition)) [[unlikely]]                                                \
       ::berth::Fatal(__FILE__, __LINE__, "invariant broken: " #condition, (why)); \
   } while (false)

@@ -16,8 +16,7 @@ constexpr char kPayloadUrl[] = "urn:berth:error-details:v1";
 
 std::string Encode(const ErrorDetails& details) {
   nlohmann::json violations = nlohmann::json::array();
-  for (const FieldViolation& v : details.violations)
-    violations.push_back({v.field, v.description});
+  for (const FieldViolation& v : details.violations) violations.push_back({v.field, v.description});
   nlohmann::json json = {
       {"reason", details.reason}, {"metadata", details.metadata}, {"violations", violations}};
   if (details.retry_after) json["retry_after_ms"] = details.retry_after->count();
@@ -67,8 +66,8 @@ ErrorDetails DetailsOf(const Status& status) {
 
 Status Annotate(const Status& status, std::string_view doing) {
   if (status.ok()) return status;
-  const std::string message =
-      fmt::format("{}: {}", doing, std::string_view(status.message().data(), status.message().size()));
+  const std::string message = fmt::format(
+      "{}: {}", doing, std::string_view(status.message().data(), status.message().size()));
   Status annotated(status.code(), message);
   if (auto payload = status.GetPayload(kPayloadUrl)) annotated.SetPayload(kPayloadUrl, *payload);
   return annotated;
@@ -76,24 +75,42 @@ Status Annotate(const Status& status, std::string_view doing) {
 
 std::string_view CodeName(StatusCode code) {
   switch (code) {
-    case StatusCode::kOk: return "OK";
-    case StatusCode::kCancelled: return "CANCELLED";
-    case StatusCode::kUnknown: return "UNKNOWN";
-    case StatusCode::kInvalidArgument: return "INVALID_ARGUMENT";
-    case StatusCode::kDeadlineExceeded: return "DEADLINE_EXCEEDED";
-    case StatusCode::kNotFound: return "NOT_FOUND";
-    case StatusCode::kAlreadyExists: return "ALREADY_EXISTS";
-    case StatusCode::kPermissionDenied: return "PERMISSION_DENIED";
-    case StatusCode::kResourceExhausted: return "RESOURCE_EXHAUSTED";
-    case StatusCode::kFailedPrecondition: return "FAILED_PRECONDITION";
-    case StatusCode::kAborted: return "ABORTED";
-    case StatusCode::kOutOfRange: return "OUT_OF_RANGE";
-    case StatusCode::kUnimplemented: return "UNIMPLEMENTED";
-    case StatusCode::kInternal: return "INTERNAL";
-    case StatusCode::kUnavailable: return "UNAVAILABLE";
-    case StatusCode::kDataLoss: return "DATA_LOSS";
-    case StatusCode::kUnauthenticated: return "UNAUTHENTICATED";
-    default: return "UNKNOWN";
+    case StatusCode::kOk:
+      return "OK";
+    case StatusCode::kCancelled:
+      return "CANCELLED";
+    case StatusCode::kUnknown:
+      return "UNKNOWN";
+    case StatusCode::kInvalidArgument:
+      return "INVALID_ARGUMENT";
+    case StatusCode::kDeadlineExceeded:
+      return "DEADLINE_EXCEEDED";
+    case StatusCode::kNotFound:
+      return "NOT_FOUND";
+    case StatusCode::kAlreadyExists:
+      return "ALREADY_EXISTS";
+    case StatusCode::kPermissionDenied:
+      return "PERMISSION_DENIED";
+    case StatusCode::kResourceExhausted:
+      return "RESOURCE_EXHAUSTED";
+    case StatusCode::kFailedPrecondition:
+      return "FAILED_PRECONDITION";
+    case StatusCode::kAborted:
+      return "ABORTED";
+    case StatusCode::kOutOfRange:
+      return "OUT_OF_RANGE";
+    case StatusCode::kUnimplemented:
+      return "UNIMPLEMENTED";
+    case StatusCode::kInternal:
+      return "INTERNAL";
+    case StatusCode::kUnavailable:
+      return "UNAVAILABLE";
+    case StatusCode::kDataLoss:
+      return "DATA_LOSS";
+    case StatusCode::kUnauthenticated:
+      return "UNAUTHENTICATED";
+    default:
+      return "UNKNOWN";
   }
 }
 

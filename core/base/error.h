@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an error carries besides code and message: a machine-readable reason, metadata, the fields at
-// fault, and when to try again. It rides inside a Status as a payload, so that every layer passes it
-// on without knowing of it, and becomes google.rpc details at the edge (agent/api).
+// What an error carries besides code and message: a machine-readable reason, metadata, the fields
+// at fault, and when to try again. It rides inside a Status as a payload, so that every layer
+// passes it on without knowing of it, and becomes google.rpc details at the edge (agent/api).
 //
 // Thread-safe: free functions over values.
 #pragma once

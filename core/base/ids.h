@@ -22,12 +22,12 @@ std::string NewClaimId(Random& random);
 std::string NewUuid(Random& random);
 bool IsUuid(std::string_view text);
 
-// The UUID of an instance's libvirt domain, made from the instance id alone (RFC 9562 version 8), so
-// that a domain can be told to be ours even where the ledger is lost. `instance_id` is valid.
+// The UUID of an instance's libvirt domain, made from the instance id alone (RFC 9562 version 8),
+// so that a domain can be told to be ours even where the ledger is lost. `instance_id` is valid.
 std::string DomainUuid(std::string_view instance_id);
 
-// A MAC address in the locally administered range made from an interface's or instance's id: the same
-// id always gives the same address. FNV-1a over the text; 46 free bits.
+// A MAC address in the locally administered range made from an interface's or instance's id: the
+// same id always gives the same address. FNV-1a over the text; 46 free bits.
 std::string MacAddress(std::string_view id);
 
 // True if 1-64 characters, all printable ASCII without space.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log as rooms see it: a message for a person and fields for a machine. One object is made in main
-// (agent/telemetry/log_setup.h) and handed in by reference; there is no global one.
+// The log as rooms see it: a message for a person and fields for a machine. One object is made in
+// main (agent/telemetry/log_setup.h) and handed in by reference; there is no global one.
 //
 // Say a thing once, where it is handled. Levels: error = someone must act; warning = something went
 // wrong and Berth copes; info = what changed; debug = how. Never user-data, keys or whole requests.

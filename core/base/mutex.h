@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// std::mutex with clang's thread-safety annotations (docs/decisions/0005). Locks are rare here: most
-// state belongs to one strand.
+// std::mutex with clang's thread-safety annotations (docs/decisions/0005). Locks are rare here:
+// most state belongs to one strand.
 #pragma once
 
 #include <condition_variable>

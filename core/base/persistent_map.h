@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A map of string keys to immutable values that is cheap to copy and cheap to change after a copy:
-// keys are spread over a fixed number of shards, a copy shares them all, and a change copies one shard
-// of pointers. Publishing a view therefore costs what changed, not what exists (docs/architecture.md).
+// keys are spread over a fixed number of shards, a copy shares them all, and a change copies one
+// shard of pointers. Publishing a view therefore costs what changed, not what exists
+// (docs/architecture.md).
 //
 // A value type: const use from many threads is safe, changing a copy never shows in another.
 #pragma once

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The latest immutable value of something, for any number of readers: one writer replaces it, readers
-// take it whole and keep it as long as they like.
+// The latest immutable value of something, for any number of readers: one writer replaces it,
+// readers take it whole and keep it as long as they like.
 //
 // Thread-safe. A lock of a few instructions rather than std::atomic<shared_ptr>, whose gcc 12
 // version is not understood by TSan.

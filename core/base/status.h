@@ -22,18 +22,17 @@ inline Status OkStatus() { return absl::OkStatus(); }
 }  // namespace berth
 
 // Returns from the enclosing function when `expr`, a Status, is an error.
-#define BERTH_RETURN_IF_ERROR(expr)                                \
-  do {                                                             \
-    if (::berth::Status berth_status = (expr); !berth_status.ok()) \
-      return berth_status;                                         \
+#define BERTH_RETURN_IF_ERROR(expr)                                                     \
+  do {                                                                                  \
+    if (::berth::Status berth_status = (expr); !berth_status.ok()) return berth_status; \
   } while (false)
 
 // BERTH_ASSIGN_OR_RETURN(auto value, MakeValue()): the value, or return its error.
 #define BERTH_ASSIGN_OR_RETURN(decl, expr) \
   BERTH_ASSIGN_OR_RETURN_(BERTH_CONCAT_(berth_or_, __LINE__), decl, expr)
-#define BERTH_ASSIGN_OR_RETURN_(tmp, decl, expr)  \
-  auto tmp = (expr);                              \
-  if (!tmp.ok()) return std::move(tmp).status();  \
+#define BERTH_ASSIGN_OR_RETURN_(tmp, decl, expr) \
+  auto tmp = (expr);                             \
+  if (!tmp.ok()) return std::move(tmp).status(); \
   decl = *std::move(tmp)
 #define BERTH_CONCAT_(a, b) BERTH_CONCAT_INNER_(a, b)
 #define BERTH_CONCAT_INNER_(a, b) a##b

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs tasks one after the other, in the order posted, on a shared Executor. Two tasks of one strand
-// never overlap, so what only they touch needs no lock.
+// Runs tasks one after the other, in the order posted, on a shared Executor. Two tasks of one
+// strand never overlap, so what only they touch needs no lock.
 //
 // Thread-safe. Destroying a Strand is safe while tasks are queued: they still run, so they must not
 // hold plain references to what dies with the Strand's owner (use weak_ptr).

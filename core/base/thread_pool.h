@@ -25,8 +25,8 @@ class ThreadPool final : public Executor {
   void Post(Task task) override EXCLUDES(mutex_);
   void PostAfter(Duration delay, Task task) override EXCLUDES(mutex_);
 
-  // Runs what is already queued to its end, drops what is delayed, joins the threads. Idempotent; not
-  // to be called from a task of this pool.
+  // Runs what is already queued to its end, drops what is delayed, joins the threads. Idempotent;
+  // not to be called from a task of this pool.
   void Shutdown() EXCLUDES(mutex_);
 
  private:
