@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "core/base/check.h"
@@ -134,9 +135,11 @@ int Sync(sqlite3_file* base, int) {
   MutexLock lock(open.disk->mutex);
   if (open.life != open.disk->life) return SQLITE_IOERR_FSYNC;
   ++open.disk->syncs;
+  // As Linux does: after a sync that failed, what it was to write is taken for clean, and a later
+  // sync that succeeds does not write it either.
+  const std::vector<Pending> pending = std::exchange(open.file->pending, {});
   if (open.disk->fail_syncs) return SQLITE_IOERR_FSYNC;
-  open.file->durable = open.file->live;
-  open.file->pending.clear();
+  for (const Pending& change : pending) Apply(change, change.bytes.size(), open.file->durable);
   return SQLITE_OK;
 }
 

@@ -30,7 +30,8 @@ class LossyVfs {
   void KillProcess();
   // Files may not grow beyond `bytes` together: writes that would are SQLITE_FULL.
   void SetRoom(int64_t bytes);
-  // Each sync fails until told otherwise; whether the bytes are safe is then anyone's guess.
+  // Each sync fails until told otherwise. The bytes it was to make safe can still be read, and are
+  // lost with the power, whatever is synced later.
   void FailSyncs(bool fail);
 
   // Syncs that were asked for so far.

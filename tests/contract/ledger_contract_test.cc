@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/ledger/ledger_samples.h"
 #include "agent/ledger/retention.h"
 #include "core/base/reasons.h"
-#include "tests/contract/ledger_samples.h"
 #include "tests/contract/ledger_world.h"
 
 namespace berth {

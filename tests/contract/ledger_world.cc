@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/contract/ledger_world.h"
 
-#include <gtest/gtest.h>
 #include <sys/resource.h>
 
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
 
 #include "agent/ledger/lossy_vfs.h"
 #include "agent/ledger/memory_ledger.h"
 #include "agent/ledger/sqlite_ledger.h"
 #include "core/base/check.h"
+#include "tests/support/temp_directory.h"
 
 namespace berth {
-
-TemporaryDirectory::TemporaryDirectory() : path_(testing::TempDir() + "berth-ledger-XXXXXX") {
-  BERTH_CHECK(mkdtemp(path_.data()) != nullptr, path_);
-}
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 void LedgerWorld::Open(GroupCommitOptions options) {
   commits_.clear();
@@ -74,12 +64,12 @@ class SqliteWorld final : public LedgerWorld {
 
  private:
   StatusOr<std::unique_ptr<Ledger>> OpenLedger(GroupCommitOptions options) override {
-    return OpenSqliteLedger({.path = directory_.File("ledger.db"),
+    return OpenSqliteLedger({.path = directory_.Path("ledger.db"),
                              .boot_id = "boot-1",
                              .group_commit = std::move(options)},
                             sim_, sim_, *random_);
   }
-  TemporaryDirectory directory_;
+  TempDirectory directory_;
 };
 
 class LossySqliteWorld final : public LedgerWorld {
@@ -94,13 +84,13 @@ class LossySqliteWorld final : public LedgerWorld {
 
  private:
   StatusOr<std::unique_ptr<Ledger>> OpenLedger(GroupCommitOptions options) override {
-    return OpenSqliteLedger({.path = directory_.File("ledger.db"),
+    return OpenSqliteLedger({.path = directory_.Path("ledger.db"),
                              .boot_id = "boot-1",
                              .group_commit = std::move(options),
                              .vfs = vfs_.name()},
                             sim_, sim_, *random_);
   }
-  TemporaryDirectory directory_;
+  TempDirectory directory_;
   LossyVfs vfs_{"lossy-contract"};
 };
 

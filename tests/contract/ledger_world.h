@@ -51,17 +51,4 @@ std::unique_ptr<LedgerWorld> MakeMemoryWorld();
 std::unique_ptr<LedgerWorld> MakeSqliteWorld();
 std::unique_ptr<LedgerWorld> MakeLossySqliteWorld();
 
-// A directory of its own, removed with all that is in it.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
 }  // namespace berth
