@@ -156,9 +156,10 @@ Status UndefineGuest(const Connection& connection, const OperationContext& conte
   BERTH_ASSIGN_OR_RETURN(const Found found, FindWithPower(connection, context, id));
   if (!found.domain.has_value()) return OkStatus();
   if (found.power != Power::kOff) return Refused(fmt::format("{} is not off", id));
-  unsigned flags = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
-                   VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA;
-  if (connection.GetType() != "TEST") flags |= VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_TPM;
+  unsigned flags = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA;
+  if (connection.GetType() != "TEST")
+    flags |= VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM |
+             VIR_DOMAIN_UNDEFINE_TPM;
   const Status status = found.domain->UndefineFlags(flags);
   return Missing(status) ? OkStatus() : status;
 }
