@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent at the other end of the socket: one channel, and calls that are tried again where that
+// is safe. Blocking, one thread.
+//
+// Tried again is what answers UNAVAILABLE, up to five times within about three seconds: a mutating
+// request therefore always carries a request_id. Not tried again: a hypervisor that does not answer
+// (that takes longer), and a socket that nobody has answered at yet.
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include <functional>
+#include <memory>
+#include <tuple>
+
+#include "berth/v1/instance_service.grpc.pb.h"
+#include "berth/v1/node_service.grpc.pb.h"
+#include "berth/v1/operation_service.grpc.pb.h"
+#include "cli/context.h"
+#include "core/base/status.h"
+
+namespace berth::cli {
+
+class Agent {
+ public:
+  // Connects at the first call. `context` outlives this.
+  explicit Agent(const Context& context);
+
+  // agent.Call(&InstanceStub::GetInstance, request): the reply, or the error with the agent's
+  // details. Nobody answers: UNAVAILABLE with reason kUnreachable (nothing was asked) or kNoReply
+  // (it may have been done); past the deadline of --timeout: DEADLINE_EXCEEDED with kNoReply.
+  template <typename Stub, typename Request, typename Reply>
+  StatusOr<Reply> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
+                       const Request& request) {
+    return Call(method, request, Duration(0));
+  }
+  // Likewise for a call that itself waits for up to `waits`.
+  template <typename Stub, typename Request, typename Reply>
+  StatusOr<Reply> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
+                       const Request& request, Duration waits) {
+    Reply reply;
+    Stub& stub = *std::get<std::unique_ptr<Stub>>(stubs_);
+    const Status status = Try(
+        waits, [&](grpc::ClientContext& call) { return (stub.*method)(&call, request, &reply); });
+    if (!status.ok()) return status;
+    return reply;
+  }
+
+ private:
+  using Attempt = std::function<grpc::Status(grpc::ClientContext&)>;
+
+  Status Try(Duration waits, const Attempt& attempt);
+  Status TryOnce(Duration waits, const Attempt& attempt);
+  // What the end of a call means that carries no word of the agent's.
+  Status Interpret(const grpc::Status& status) const;
+
+  const Context& context_;
+  bool spoken_ = false;  // A call may have reached an agent.
+  std::shared_ptr<grpc::Channel> channel_;
+  std::tuple<std::unique_ptr<berth::v1::InstanceService::StubInterface>,
+             std::unique_ptr<berth::v1::NodeService::StubInterface>,
+             std::unique_ptr<berth::v1::OperationService::StubInterface>>
+      stubs_;
+};
+
+using InstanceStub = berth::v1::InstanceService::StubInterface;
+using NodeStub = berth::v1::NodeService::StubInterface;
+using OperationStub = berth::v1::OperationService::StubInterface;
+
+}  // namespace berth::cli

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every command: one function and one file each, which adds it to the tree.
+#pragma once
+
+#include "cli/command.h"
+
+namespace berth::cli {
+
+// Below `instance`.
+void AddInstanceCreate(Command& instance);
+void AddInstanceList(Command& instance);
+void AddInstanceGet(Command& instance);
+void AddInstanceStart(Command& instance);
+void AddInstanceStop(Command& instance);
+void AddInstanceReboot(Command& instance);
+void AddInstanceTerminate(Command& instance);
+void AddInstanceConsoleLog(Command& instance);
+
+// Below `operation`.
+void AddOperationGet(Command& operation);
+void AddOperationWait(Command& operation);
+
+// Below `node`.
+void AddNodeGet(Command& node);
+
+// At the top.
+void AddTypes(Command& top);
+void AddDoctor(Command& top);
+
+}  // namespace berth::cli

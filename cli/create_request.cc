@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/create_request.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "cli/failure.h"
+#include "cli/input_files.h"
+#include "cli/sizes.h"
+
+namespace berth::cli {
+namespace {
+
+namespace v1 = berth::v1;
+
+StatusOr<int64_t> MibOf(const std::string& flag, const std::string& text) {
+  const StatusOr<int64_t> mib = ParseMib(text);
+  if (mib.ok()) return mib;
+  return BadUsage(fmt::format("{} {}: {}", flag, text, MessageOf(mib.status())));
+}
+
+Status FillShape(const CreateArgs& args, v1::InstanceSpec& spec) {
+  const bool custom = args.vcpus || !args.memory.empty();
+  if (!args.type.empty() && custom)
+    return BadUsage("--type: excludes --vcpus and --memory; leave it or them out");
+  if (!args.type.empty()) {
+    spec.set_instance_type(args.type);
+    return OkStatus();
+  }
+  if (!custom)
+    return BadUsage("--type: give one (berthctl types lists them), or --vcpus and --memory");
+  if (!args.vcpus) return BadUsage("--vcpus: needed beside --memory");
+  if (args.memory.empty()) return BadUsage("--memory: needed beside --vcpus");
+  if (*args.vcpus < 0 || *args.vcpus > std::numeric_limits<int32_t>::max())
+    return BadUsage(fmt::format("--vcpus {}: not a number of vCPUs", *args.vcpus));
+  BERTH_ASSIGN_OR_RETURN(const int64_t memory_mib, MibOf("--memory", args.memory));
+  spec.mutable_shape()->set_vcpus(static_cast<int32_t>(*args.vcpus));
+  spec.mutable_shape()->set_memory_mib(memory_mib);
+  return OkStatus();
+}
+
+Status FillBoot(const CreateArgs& args, v1::InstanceSpec& spec) {
+  v1::BootSource& boot = *spec.mutable_boot();
+  if (args.kernel.empty()) {
+    if (!args.initrd.empty()) return BadUsage("--initrd: goes with --kernel");
+    if (!args.cmdline.empty()) return BadUsage("--cmdline: goes with --kernel");
+    if (args.image.empty())
+      return BadUsage(
+          "--image: say what to boot: --image FILE, or --kernel FILE with --initrd FILE");
+    boot.mutable_disk()->set_image(args.image);
+    return OkStatus();
+  }
+  boot.mutable_kernel()->set_kernel(args.kernel);
+  boot.mutable_kernel()->set_initrd(args.initrd);
+  boot.mutable_kernel()->set_command_line(args.cmdline);
+  boot.mutable_kernel()->set_image(args.image);
+  return OkStatus();
+}
+
+Status FillSeed(const CreateArgs& args, v1::InstanceSpec& spec) {
+  if (args.hostname.empty() && args.ssh_keys.empty() && args.user_data.empty() &&
+      args.network_config.empty())
+    return OkStatus();
+  v1::SeedSpec& seed = *spec.mutable_seed();
+  seed.set_hostname(args.hostname);
+  for (const std::string& file : args.ssh_keys) {
+    BERTH_ASSIGN_OR_RETURN(const auto keys, ReadPublicKeys("--ssh-key", file));
+    for (const std::string& key : keys) seed.add_ssh_authorized_keys(key);
+  }
+  if (!args.user_data.empty()) {
+    BERTH_ASSIGN_OR_RETURN(auto text,
+                           ReadInputFile("--user-data", args.user_data, kUserDataBytesMax));
+    seed.set_user_data(std::move(text));
+  }
+  if (!args.network_config.empty()) {
+    BERTH_ASSIGN_OR_RETURN(
+        auto text, ReadInputFile("--network-config", args.network_config, kUserDataBytesMax));
+    seed.set_network_config(std::move(text));
+  }
+  return OkStatus();
+}
+
+Status FillTags(const CreateArgs& args, v1::InstanceSpec& spec) {
+  for (const std::string& tag : args.tags) {
+    const size_t equals = tag.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return BadUsage(fmt::format("--tag {}: write it KEY=VALUE", tag));
+    const auto [it, added] =
+        spec.mutable_tags()->insert({tag.substr(0, equals), tag.substr(equals + 1)});
+    if (!added) return BadUsage(fmt::format("--tag {}: the key is given twice", tag));
+  }
+  return OkStatus();
+}
+
+Status FillBehavior(const CreateArgs& args, v1::InstanceSpec& spec) {
+  spec.set_autostart(args.autostart);
+  spec.set_termination_protection(args.termination_protection);
+  if (args.shutdown_behavior.empty()) return OkStatus();
+  if (args.shutdown_behavior == "stop") {
+    spec.set_instance_initiated_shutdown_behavior(v1::SHUTDOWN_BEHAVIOR_STOP);
+  } else if (args.shutdown_behavior == "terminate") {
+    spec.set_instance_initiated_shutdown_behavior(v1::SHUTDOWN_BEHAVIOR_TERMINATE);
+  } else {
+    return BadUsage(
+        fmt::format("--shutdown-behavior {}: it is stop or terminate", args.shutdown_behavior));
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+StatusOr<v1::CreateInstanceRequest> MakeCreateRequest(const CreateArgs& args) {
+  v1::CreateInstanceRequest request;
+  request.set_validate_only(args.dry_run);
+  request.set_instance_id(args.id);
+  v1::InstanceSpec& spec = *request.mutable_spec();
+  spec.set_name(args.name);
+  spec.set_tenant_id(args.tenant);
+  BERTH_RETURN_IF_ERROR(FillShape(args, spec));
+  BERTH_RETURN_IF_ERROR(FillBoot(args, spec));
+  if (!args.disk.empty()) {
+    BERTH_ASSIGN_OR_RETURN(const int64_t size_mib, MibOf("--disk", args.disk));
+    spec.mutable_root_disk()->set_size_mib(size_mib);
+  }
+  BERTH_RETURN_IF_ERROR(FillSeed(args, spec));
+  BERTH_RETURN_IF_ERROR(FillTags(args, spec));
+  BERTH_RETURN_IF_ERROR(FillBehavior(args, spec));
+  return request;
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the options of `instance create` to the request. What is wrong with a value the agent says;
+// here only what cannot be put into a request, or would be guessed wrongly, is refused.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "berth/v1/instance_service.pb.h"
+#include "core/base/status.h"
+
+namespace berth::cli {
+
+// As typed; "" = not given.
+struct CreateArgs {
+  std::string type;
+  std::optional<int64_t> vcpus;
+  std::string memory;
+  std::string image;
+  std::string kernel;
+  std::string initrd;
+  std::string cmdline;
+  std::string disk;
+  std::string name;
+  std::string hostname;
+  std::vector<std::string> ssh_keys;  // Files.
+  std::string user_data;              // A file.
+  std::string network_config;         // A file.
+  std::vector<std::string> tags;
+  std::string tenant;
+  bool autostart = false;
+  bool termination_protection = false;
+  std::string shutdown_behavior;
+  std::string id;
+  bool dry_run = false;
+};
+
+// The request, without request_id and control_epoch. kBadUsage names the flag at fault. Reads the
+// files that are named.
+StatusOr<berth::v1::CreateInstanceRequest> MakeCreateRequest(const CreateArgs& args);
+
+}  // namespace berth::cli

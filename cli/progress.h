@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// How far an operation has come, on context.err: one line that is written over on a terminal, else
+// a line for each new phase.
+#pragma once
+
+#include <string>
+
+#include "berth/v1/operation.pb.h"
+#include "cli/context.h"
+
+namespace berth::cli {
+
+class Progress {
+ public:
+  // `subject` is what is being waited for: "i-… PENDING". `context` outlives this.
+  Progress(const Context& context, std::string subject);
+  // Takes the line away.
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void Show(const berth::v1::Operation& operation);
+  // The agent does not answer at present.
+  void ShowAway();
+  // The last line that stays, where this is no terminal: "i-… RUNNING (3.1 s)".
+  void Finish(const std::string& outcome);
+
+ private:
+  void Write(const std::string& what);
+  std::string Elapsed() const;
+
+  const Context& context_;
+  const std::string subject_;
+  const SteadyTime start_;
+  std::string last_;
+};
+
+}  // namespace berth::cli
