@@ -3,32 +3,16 @@
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-
 #include "core/base/error.h"
+#include "tests/support/temp_directory.h"
 
 namespace berth {
 namespace {
 
 using testing::HasSubstr;
 
-// testing::TempDir() ends in a slash.
 class LoadTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "load_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
-  std::string Write(const std::string& name, const std::string& text) {
-    const std::string path = directory_ + "/" + name;
-    std::ofstream(path) << text;
-    return path;
-  }
   static Flags Named(const std::string& config_file) {
     Flags flags;
     flags.config_file = config_file;
@@ -36,24 +20,25 @@ class LoadTest : public testing::Test {
     return flags;
   }
 
-  std::string directory_;
+  TempDirectory directory_;
 };
 
 constexpr char kOneType[] =
     R"({"instance_types": [{"name": "a", "family": "f", "vcpus": 1, "memory_mib": 64}]})";
 
 TEST_F(LoadTest, ReadsTheConfigAndTheCatalogueItNames) {
-  const std::string types = Write("types.json", kOneType);
-  const std::string config = Write("berthd.json", "{\"instance_types\": \"" + types + "\"}");
+  const std::string types = directory_.Write("types.json", kOneType);
+  const std::string config =
+      directory_.Write("berthd.json", "{\"instance_types\": \"" + types + "\"}");
   const auto settings = LoadSettings(Named(config));
   ASSERT_TRUE(settings.ok()) << settings.status();
   EXPECT_EQ(settings->types.size(), 1u);
 }
 
 TEST_F(LoadTest, FaultsOfBothFilesComeTogetherEachWithItsFile) {
-  const std::string types = Write("types.json", "{\"instance_types\": [{}]}");
-  const std::string config =
-      Write("berthd.json", "{\"log\": {\"level\": 1}, \"instance_types\": \"" + types + "\"}");
+  const std::string types = directory_.Write("types.json", "{\"instance_types\": [{}]}");
+  const std::string config = directory_.Write(
+      "berthd.json", "{\"log\": {\"level\": 1}, \"instance_types\": \"" + types + "\"}");
   const auto settings = LoadSettings(Named(config));
   const std::string told = DescribeFaults(settings.status());
   EXPECT_THAT(told, HasSubstr(config + ": log.level: is 1; must be one of"));
@@ -61,7 +46,7 @@ TEST_F(LoadTest, FaultsOfBothFilesComeTogetherEachWithItsFile) {
 }
 
 TEST_F(LoadTest, AnAbsentFileIsAFaultOnlyWhereItWasNamed) {
-  Flags flags = Named(directory_ + "/none.json");
+  Flags flags = Named(directory_.Path("none.json"));
   EXPECT_THAT(DescribeFaults(LoadSettings(flags).status()), HasSubstr("none.json: is not there"));
   flags.config_file_given = false;
   flags.overrides = {{"instance_types", ""}};
@@ -69,13 +54,13 @@ TEST_F(LoadTest, AnAbsentFileIsAFaultOnlyWhereItWasNamed) {
 }
 
 TEST_F(LoadTest, AnAbsentCatalogueSaysHowToDoWithoutOne) {
-  Flags flags = Named(Write("berthd.json", "{}"));
-  flags.overrides = {{"instance_types", directory_ + "/none.json"}};
+  Flags flags = Named(directory_.Write("berthd.json", "{}"));
+  flags.overrides = {{"instance_types", directory_.Path("none.json")}};
   EXPECT_THAT(DescribeFaults(LoadSettings(flags).status()), HasSubstr("custom shapes only"));
 }
 
 TEST_F(LoadTest, ADirectoryInPlaceOfAFileIsAFault) {
-  EXPECT_THAT(DescribeFaults(LoadSettings(Named(directory_)).status()),
+  EXPECT_THAT(DescribeFaults(LoadSettings(Named(directory_.path())).status()),
               HasSubstr("not a regular file"));
 }
 

@@ -3,11 +3,9 @@
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
+
+#include "tests/support/temp_directory.h"
 
 namespace berth {
 namespace {
@@ -18,20 +16,10 @@ using testing::Not;
 
 class LogSetupTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "log_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-  std::string file() const { return directory_ + "/berthd.log"; }
-  std::string Written() const {
-    std::stringstream text;
-    text << std::ifstream(file()).rdbuf();
-    return text.str();
-  }
+  std::string file() const { return directory_.Path("berthd.log"); }
+  std::string Written() const { return directory_.Read("berthd.log"); }
 
-  std::string directory_;
+  TempDirectory directory_;
 };
 
 TEST_F(LogSetupTest, ATextLineHasTimeLevelMessageAndFields) {
@@ -66,7 +54,7 @@ TEST_F(LogSetupTest, AMessageCannotForgeALine) {
 }
 
 TEST_F(LogSetupTest, AFileThatCannotBeOpenedSaysWhatToSet) {
-  const auto log = MakeLog({.file = directory_});  // A directory.
+  const auto log = MakeLog({.file = directory_.path()});  // A directory.
   ASSERT_FALSE(log.ok());
   EXPECT_THAT(std::string(log.status().message()), HasSubstr("log.file"));
 }
