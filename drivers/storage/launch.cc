@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,7 +25,8 @@ struct Plan {
   int input;
   int output;
   int errors;
-  int failure;  // Close-on-exec: an errno comes out of it, or nothing if exec succeeded.
+  int failure;   // Close-on-exec: an errno comes out of it, or nothing if exec succeeded.
+  pid_t parent;  // The agent.
   ProcessLimits limits;
 };
 
@@ -57,9 +59,16 @@ bool Redirect(const Plan& plan) {
          dup2(plan.errors, STDERR_FILENO) >= 0;
 }
 
+// The program dies with the agent: one that went on writing would do so behind the back of the next
+// agent. The signal comes when the starting thread ends, which is that of RunProcess and waits.
+bool DieWithAgent(pid_t parent) {
+  return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
 // Runs in the child, in the parent's memory. Only async-signal-safe calls, and no return.
 [[noreturn]] void BecomeProgram(const Plan& plan) {
-  if (setpgid(0, 0) == 0 && Redirect(plan) && chdir("/") == 0 && SetLimits(plan.limits)) {
+  if (DieWithAgent(plan.parent) && setpgid(0, 0) == 0 && Redirect(plan) && chdir("/") == 0 &&
+      SetLimits(plan.limits)) {
     ResetSignals();
     // Libraries may have opened descriptors without O_CLOEXEC; ours close at exec.
     close_range(STDERR_FILENO + 1, static_cast<unsigned>(plan.failure) - 1, 0);
@@ -130,7 +139,7 @@ StatusOr<pid_t> Launch(const std::vector<std::string>& arguments, const ProcessL
   char locale[] = "LC_ALL=C";
   char* environment[] = {path, locale, nullptr};
   const pid_t pid = StartBlocked({argv.data(), environment, input.get(), raised_output.get(),
-                                  raised_errors.get(), failure.get(), limits});
+                                  raised_errors.get(), failure.get(), getpid(), limits});
   if (pid < 0) return PosixError(errno, "starting it");
   failure.Reset();
   const int error = FailureFrom(failure_read);

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -93,6 +95,21 @@ TEST(ProcessTest, DoesNotWaitForADescendantThatKeepsThePipesOpen) {
   const auto result = Shell("sleep 600 & echo done", limits);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->output, "done\n");
+}
+
+TEST(ProcessTest, DiesWithItsAgent) {
+  const TempDirectory directory;
+  const std::string fifo = directory.Path("held");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  const pid_t agent = fork();
+  if (agent == 0) _exit(Shell("exec sleep 600 > " + fifo).ok() ? 0 : 1);
+  // Opens once the program has opened its end.
+  const UniqueFd reader(open(fifo.c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(kill(agent, SIGKILL), 0);
+  ASSERT_EQ(waitpid(agent, nullptr, 0), agent);
+  pollfd waiting{reader.get(), POLLIN, 0};
+  EXPECT_EQ(poll(&waiting, 1, 10000), 1);
+  EXPECT_NE(waiting.revents & POLLHUP, 0);
 }
 
 TEST(ProcessTest, EndsAProgramThatSaysTooMuch) {
