@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "agent/ledger/retention.h"
-#include "core/base/check.h"
 #include "core/base/error.h"
 #include "core/base/ids.h"
 #include "core/base/reasons.h"
@@ -32,6 +31,7 @@ class MemoryLedgerStore final : public LedgerStore {
   const Clock& clock_;
   std::vector<WriteSet> added_;  // The open commit,
   model::NodeView after_;        // and the picture with it.
+  WallTime next_tidy_{};
 };
 
 StatusOr<std::optional<StoredRequest>> MemoryLedgerStore::FindRequest(const RequestKey& key) {
@@ -95,6 +95,8 @@ void MemoryLedgerStore::Keep(const WriteSet& writes, WallTime now) {
 
 void MemoryLedgerStore::Tidy(const model::NodeView&) {
   const WallTime now = clock_.WallNow();
+  if (now < next_tidy_) return;
+  next_tidy_ = now + std::chrono::minutes(1);
   std::erase_if(file_.requests_, [&](const auto& entry) {
     const auto& expires = entry.second.expires;
     return expires && *expires <= now;

@@ -14,13 +14,13 @@
 // executor of the ledger that is open on it.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <tuple>
-#include <vector>
 
 #include "agent/ledger/group_commit.h"
 #include "agent/ledger/ledger.h"
@@ -46,7 +46,7 @@ class MemoryLedgerFile {
 
   // What is committed, for checkers.
   const model::NodeView& view() const { return view_; }
-  const std::vector<Change>& changes() const { return changes_; }
+  const std::deque<Change>& changes() const { return changes_; }
   size_t request_count() const { return requests_.size(); }
   int64_t commit_count() const { return commit_count_; }
 
@@ -61,7 +61,7 @@ class MemoryLedgerFile {
   using Key = std::tuple<std::string, std::string, std::string>;
 
   model::NodeView view_;
-  std::vector<Change> changes_;
+  std::deque<Change> changes_;
   std::map<Key, KeptRequest> requests_;
   std::set<std::string> erased_instances_;
   int64_t commit_count_ = 0;
