@@ -92,7 +92,7 @@ TEST(Qcow2HeaderTest, RefusesSizesOfNothingAndOfTooMuch) {
 }
 
 TEST(Qcow2HeaderTest, RefusesUnknownVersions) {
-  for (const uint64_t version : {0, 1, 4}) {
+  for (const uint64_t version : {0U, 1U, 4U}) {
     std::string head = GoodHeader();
     Put(&head, 4, 4, version);
     EXPECT_THAT(WhyNot(head), HasSubstr("version"));
