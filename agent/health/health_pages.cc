@@ -8,18 +8,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-const char* StatusWord(model::ConditionStatus status) {
-  switch (status) {
-    case model::ConditionStatus::kTrue:
-      return "true";
-    case model::ConditionStatus::kFalse:
-      return "false";
-    case model::ConditionStatus::kUnknown:
-      return "unknown";
-  }
-  return "unknown";
-}
-
 // Words of libvirt and the kernel may hold bytes that are no UTF-8.
 std::string Text(const ordered_json& page) {
   return page.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
@@ -45,7 +33,7 @@ HealthPage ReadinessPage(const HealthReport& report) {
   ordered_json list = ordered_json::array();
   for (const model::Condition& condition : report.conditions) {
     list.push_back({{"type", condition.type},
-                    {"status", StatusWord(condition.status)},
+                    {"status", model::Name(condition.status)},
                     {"reason", condition.reason},
                     {"message", condition.message},
                     {"since", FormatWallTime(condition.since)}});

@@ -48,18 +48,6 @@ int RunningOperations(const model::NodeView& view) {
   return running;
 }
 
-const char* StatusLabel(model::ConditionStatus status) {
-  switch (status) {
-    case model::ConditionStatus::kTrue:
-      return "true";
-    case model::ConditionStatus::kFalse:
-      return "false";
-    case model::ConditionStatus::kUnknown:
-      return "unknown";
-  }
-  return "unknown";
-}
-
 }  // namespace
 
 MetricFamilies CapacityFamilies(const model::Capacity& capacity,
@@ -93,7 +81,7 @@ MetricFamilies ConditionFamilies(const std::vector<model::Condition>& conditions
   for (const model::Condition& condition : conditions)
     for (const char* status : {"true", "false", "unknown"})
       family.Add({{"condition", condition.type}, {"status", status}},
-                 std::string_view(status) == StatusLabel(condition.status) ? 1 : 0);
+                 status == model::Name(condition.status) ? 1 : 0);
   return {std::move(family).Done()};
 }
 
