@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls over libvirt's in-process test driver; what blocks is the test's own.
+#include "drivers/libvirt/calls.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "core/base/error.h"
+#include "core/base/reasons.h"
+
+namespace berth::libvirt {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr CallClassOptions kQuick{
+    .in_flight = 2, .abandoned_cap = 2, .deadline = milliseconds(100)};
+constexpr CallClassOptions kPatient{.in_flight = 2, .abandoned_cap = 2, .deadline = seconds(60)};
+
+// A door that calls wait at.
+class Door {
+ public:
+  void Open() { opened_.set_value(); }
+  void Pass() { open_.wait(); }
+
+ private:
+  std::promise<void> opened_;
+  std::shared_future<void> open_ = opened_.get_future().share();
+};
+
+class CallsTest : public testing::Test {
+ protected:
+  CallsTest() {
+    calls_.OnLost([this](CallClass c) { lost_.set_value(c); });
+  }
+  ~CallsTest() override { calls_.Shutdown(seconds(5)); }
+
+  std::shared_ptr<Connection> Connect(CallClass call_class) {
+    auto connection = Connection::Open("test:///default");
+    EXPECT_TRUE(connection.ok()) << connection.status();
+    calls_.Connected(call_class, *connection);
+    return *connection;
+  }
+  // A call that runs `body`; what becomes of it.
+  std::future<Status> Submit(
+      CallClass call_class, const std::string& guest, std::function<void()> body = [] {}) {
+    const auto outcome = std::make_shared<std::promise<Status>>();
+    Call call;
+    call.call_class = call_class;
+    call.guest = guest;
+    call.doing = "trying " + guest;
+    call.run = [outcome, body](Connection&) -> Task {
+      body();
+      return [outcome] { outcome->set_value(OkStatus()); };
+    };
+    call.fail = [outcome](const Status& status) { outcome->set_value(status); };
+    calls_.Submit(std::move(call));
+    return outcome->get_future();
+  }
+  static bool Pending(std::future<Status>& outcome) {
+    return outcome.wait_for(milliseconds(50)) == std::future_status::timeout;
+  }
+  bool BecomesFree() {
+    const SteadyTime deadline = SystemClock().Now() + seconds(20);
+    while (calls_.abandoned() > 0)
+      if (SystemClock().Now() > deadline) return false;
+    return true;
+  }
+
+  std::promise<CallClass> lost_;
+  ThreadPool executor_{"calls-test", 2};
+  Calls calls_{Calls::OptionsByClass{kPatient, kQuick, kPatient}, executor_};
+};
+
+TEST_F(CallsTest, WaitUntilTheFirstWordOfTheirConnection) {
+  auto outcome = Submit(CallClass::kQuery, "a");
+  EXPECT_TRUE(Pending(outcome));
+  Connect(CallClass::kQuery);
+  EXPECT_TRUE(outcome.get().ok());
+}
+
+TEST_F(CallsTest, AreAnsweredAtOnceWhileThereIsNoConnection) {
+  auto waiting = Submit(CallClass::kQuery, "a");
+  calls_.Down(CallClass::kQuery,
+              MakeError(StatusCode::kUnavailable, reasons::kHypervisorUnavailable, "away"));
+  EXPECT_EQ(waiting.get().message(), "trying a: away");
+  const Status status = Submit(CallClass::kQuery, "a").get();
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(status), reasons::kHypervisorUnavailable);
+  Connect(CallClass::kQuery);
+  EXPECT_TRUE(Submit(CallClass::kQuery, "a").get().ok());
+}
+
+TEST_F(CallsTest, NoMoreThanTheLimitAreInFlight) {
+  Connect(CallClass::kQuery);
+  Door door;
+  auto first = Submit(CallClass::kQuery, "a", [&] { door.Pass(); });
+  auto second = Submit(CallClass::kQuery, "b", [&] { door.Pass(); });
+  auto third = Submit(CallClass::kQuery, "c");
+  EXPECT_TRUE(Pending(third));
+  door.Open();
+  EXPECT_TRUE(first.get().ok());
+  EXPECT_TRUE(second.get().ok());
+  EXPECT_TRUE(third.get().ok());
+}
+
+TEST_F(CallsTest, PastItsDeadlineACallIsAbandonedAndItsConnectionRetired) {
+  Connect(CallClass::kLifecycle);
+  Door door;
+  auto stuck = Submit(CallClass::kLifecycle, "a", [&] { door.Pass(); });
+  const Status status = stuck.get();
+  EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(ReasonOf(status), reasons::kHypervisorTimeout);
+  EXPECT_EQ(calls_.abandoned(), 1);
+  EXPECT_THAT(calls_.stuck_guests(), testing::ElementsAre("a"));
+  EXPECT_EQ(lost_.get_future().get(), CallClass::kLifecycle);
+
+  EXPECT_EQ(ReasonOf(Submit(CallClass::kLifecycle, "a").get()), reasons::kGuestStuck);
+  auto other = Submit(CallClass::kLifecycle, "b");
+  EXPECT_TRUE(Pending(other)) << "the retired connection was used";
+  Connect(CallClass::kLifecycle);
+  EXPECT_TRUE(other.get().ok());
+  Connect(CallClass::kDestroy);
+  EXPECT_TRUE(Submit(CallClass::kDestroy, "a").get().ok());
+
+  door.Open();
+  EXPECT_TRUE(BecomesFree());
+  EXPECT_TRUE(Submit(CallClass::kLifecycle, "a").get().ok());
+}
+
+TEST_F(CallsTest, LostThreadsAreReplacedUpToTheCapAndThenTheClassIsUnavailable) {
+  calls_.OnLost([](CallClass) {});
+  Door door;
+  for (const char* guest : {"a", "b"}) {
+    Connect(CallClass::kLifecycle);
+    EXPECT_EQ(Submit(CallClass::kLifecycle, guest, [&] { door.Pass(); }).get().code(),
+              StatusCode::kDeadlineExceeded);
+  }
+  Connect(CallClass::kLifecycle);
+  const Status refused = Submit(CallClass::kLifecycle, "c").get();
+  EXPECT_EQ(refused.code(), StatusCode::kUnavailable) << refused;
+  Connect(CallClass::kDestroy);
+  EXPECT_TRUE(Submit(CallClass::kDestroy, "c").get().ok()) << "destroys have a cap of their own";
+  door.Open();
+  EXPECT_TRUE(BecomesFree());
+  EXPECT_TRUE(Submit(CallClass::kLifecycle, "c").get().ok());
+}
+
+TEST_F(CallsTest, CallsForOneGuestNeverOverlapAcrossClasses) {
+  Connect(CallClass::kQuery);
+  Connect(CallClass::kDestroy);
+  Door door;
+  auto query = Submit(CallClass::kQuery, "a", [&] { door.Pass(); });
+  auto destroy = Submit(CallClass::kDestroy, "a");
+  EXPECT_TRUE(Pending(destroy));
+  door.Open();
+  EXPECT_TRUE(query.get().ok());
+  EXPECT_TRUE(destroy.get().ok());
+}
+
+TEST_F(CallsTest, LostConnectionIsReplacedAndAnOldOneNotMistakenForIt) {
+  const std::weak_ptr<Connection> old = Connect(CallClass::kQuery);
+  calls_.Lost(CallClass::kQuery, old);
+  EXPECT_EQ(lost_.get_future().get(), CallClass::kQuery);
+  auto waiting = Submit(CallClass::kQuery, "a");
+  EXPECT_TRUE(Pending(waiting));
+  Connect(CallClass::kQuery);
+  EXPECT_TRUE(waiting.get().ok());
+  calls_.Lost(CallClass::kQuery, old);
+  EXPECT_TRUE(Submit(CallClass::kQuery, "a").get().ok());
+}
+
+TEST(CallsShutdownTest, AnswersAllAndLeavesBehindWhatDoesNotComeBack) {
+  ThreadPool executor("calls-test", 2);
+  auto calls =
+      std::make_unique<Calls>(Calls::OptionsByClass{kPatient, kPatient, kPatient}, executor);
+  auto connection = Connection::Open("test:///default");
+  ASSERT_TRUE(connection.ok());
+  calls->Connected(CallClass::kQuery, *std::move(connection));
+  const auto door = std::make_shared<Door>();
+  const auto answers = std::make_shared<std::promise<Status>>();
+  const auto left = std::make_shared<std::promise<void>>();
+  calls->Submit({.call_class = CallClass::kQuery,
+                 .guest = "a",
+                 .doing = "x",
+                 .run = [door, left](Connection&) -> Task {
+                   door->Pass();
+                   left->set_value();
+                   return [] { FAIL() << "answered twice"; };
+                 },
+                 .fail = [answers](const Status& status) { answers->set_value(status); }});
+  const SteadyTime start = SystemClock().Now();
+  calls->Shutdown(milliseconds(200));
+  calls.reset();
+  EXPECT_LT(SystemClock().Now() - start, seconds(5));
+  EXPECT_EQ(answers->get_future().get().code(), StatusCode::kUnavailable);
+  door->Open();  // The thread comes back to a world without its owner.
+  left->get_future().wait();
+}
+
+}  // namespace
+}  // namespace berth::libvirt

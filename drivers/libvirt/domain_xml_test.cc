@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/libvirt/domain_xml.h"
+
+#include <gtest/gtest.h>
+
+#include <pugixml.hpp>
+
+#include "core/base/error.h"
+#include "core/base/ids.h"
+
+namespace berth::libvirt {
+namespace {
+
+constexpr char kId[] = "i-0123456789abcdef0";
+
+GuestSpec Spec() {
+  GuestSpec spec;
+  spec.instance_id = kId;
+  spec.node_id = "11111111-1111-4111-8111-111111111111";
+  spec.ledger_id = "22222222-2222-4222-8222-222222222222";
+  spec.generation = 5;
+  spec.spec_json = R"({"name":"web"})";
+  spec.vcpus = 4;
+  spec.memory_mib = 513;
+  spec.disks = {{.path = "/var/lib/berth/instances/i/root.qcow2",
+                 .format = "qcow2",
+                 .target = "vda",
+                 .serial = "root"},
+                {.path = "/var/lib/berth/instances/i/seed.iso",
+                 .format = "raw",
+                 .target = "vdb",
+                 .serial = "seed",
+                 .read_only = true}};
+  spec.console_log = "/var/lib/berth/instances/i/console.log";
+  spec.mac_address = MacAddress(kId);
+  return spec;
+}
+
+const DomainSettings kEmulated = {"qemu", "Nehalem"};
+const DomainSettings kKvm = {"kvm", "Nehalem"};
+
+// The document, and single answers out of it by XPath.
+class Xml {
+ public:
+  explicit Xml(const GuestSpec& spec, const DomainSettings& settings = kEmulated) {
+    const StatusOr<std::string> text = DomainXml(spec, settings);
+    EXPECT_TRUE(text.ok()) << text.status();
+    if (text.ok()) document_.load_string(text->c_str());
+  }
+  std::string operator()(const char* xpath) const {
+    return pugi::xpath_query(xpath).evaluate_string(document_);
+  }
+  int Count(const char* xpath) const {
+    return static_cast<int>(document_.select_nodes(xpath).size());
+  }
+
+ private:
+  pugi::xml_document document_;
+};
+
+TEST(DomainXmlTest, CarriesIdentityAndOurMetadata) {
+  const Xml xml(Spec());
+  EXPECT_EQ(xml("/domain/name"), kId);
+  EXPECT_EQ(xml("/domain/uuid"), DomainUuid(kId));
+  EXPECT_EQ(xml("namespace-uri(/domain/metadata/berth:instance)"), "urn:berth:instance:v1");
+  EXPECT_EQ(xml("/domain/metadata/berth:instance/@node_id"), Spec().node_id);
+  EXPECT_EQ(xml("/domain/metadata/berth:instance/@ledger_id"), Spec().ledger_id);
+  EXPECT_EQ(xml("/domain/metadata/berth:instance/@instance_id"), kId);
+  EXPECT_EQ(xml("/domain/metadata/berth:instance/@generation"), "5");
+  EXPECT_EQ(xml("/domain/metadata/berth:instance/berth:spec"), Spec().spec_json);
+}
+
+TEST(DomainXmlTest, EndsAndRestartsAsTheDesignSays) {
+  const Xml xml(Spec());
+  EXPECT_EQ(xml("/domain/on_poweroff"), "destroy");
+  EXPECT_EQ(xml("/domain/on_reboot"), "restart");
+  EXPECT_EQ(xml("/domain/on_crash"), "destroy");
+  EXPECT_EQ(xml.Count("/domain/features/acpi"), 1);
+  EXPECT_EQ(xml("/domain/clock/@offset"), "utc");
+}
+
+TEST(DomainXmlTest, MemoryIsExactInKib) {
+  const Xml xml(Spec());
+  EXPECT_EQ(xml("/domain/memory"), "525312");
+  EXPECT_EQ(xml("/domain/memory/@unit"), "KiB");
+  EXPECT_EQ(xml("/domain/currentMemory"), "525312");
+  EXPECT_EQ(xml("/domain/vcpu"), "4");
+}
+
+TEST(DomainXmlTest, KvmGuestsSeeTheHostsCpuAndEmulatedOnesANamedModel) {
+  const Xml kvm(Spec(), kKvm);
+  EXPECT_EQ(kvm("/domain/@type"), "kvm");
+  EXPECT_EQ(kvm("/domain/cpu/@mode"), "host-passthrough");
+  const Xml emulated(Spec());
+  EXPECT_EQ(emulated("/domain/@type"), "qemu");
+  EXPECT_EQ(emulated("/domain/cpu/model"), "Nehalem");
+  EXPECT_EQ(Xml(Spec(), {"qemu", "maximum"})("/domain/cpu/@mode"), "maximum");
+}
+
+TEST(DomainXmlTest, FirstDiskBootsAndTheSeedIsReadOnly) {
+  const Xml xml(Spec());
+  ASSERT_EQ(xml.Count("/domain/devices/disk"), 2);
+  EXPECT_EQ(xml("//disk[1]/source/@file"), Spec().disks[0].path);
+  EXPECT_EQ(xml("//disk[1]/driver/@type"), "qcow2");
+  EXPECT_EQ(xml("//disk[1]/target/@dev"), "vda");
+  EXPECT_EQ(xml("//disk[1]/target/@bus"), "virtio");
+  EXPECT_EQ(xml("//disk[1]/serial"), "root");
+  EXPECT_EQ(xml("//disk[1]/boot/@order"), "1");
+  EXPECT_EQ(xml.Count("//disk[1]/readonly"), 0);
+  EXPECT_EQ(xml.Count("//disk[2]/readonly"), 1);
+  EXPECT_EQ(xml.Count("//disk[2]/boot"), 0);
+}
+
+TEST(DomainXmlTest, DirectKernelBootLeavesTheDisksUnbooted) {
+  GuestSpec spec = Spec();
+  spec.kernel = "/images/vmlinuz";
+  spec.initrd = "/images/initrd";
+  spec.command_line = "console=ttyS0";
+  const Xml xml(spec);
+  EXPECT_EQ(xml("/domain/os/kernel"), spec.kernel);
+  EXPECT_EQ(xml("/domain/os/initrd"), spec.initrd);
+  EXPECT_EQ(xml("/domain/os/cmdline"), spec.command_line);
+  EXPECT_EQ(xml.Count("//disk/boot"), 0);
+}
+
+TEST(DomainXmlTest, ConsoleIsLoggedAndAppended) {
+  const Xml xml(Spec());
+  EXPECT_EQ(xml("//serial/@type"), "pty");
+  EXPECT_EQ(xml("//serial/log/@file"), Spec().console_log);
+  EXPECT_EQ(xml("//serial/log/@append"), "on");
+  EXPECT_EQ(xml("//serial/target/@type"), "isa-serial");
+}
+
+TEST(DomainXmlTest, HasVirtioNetRngAndBalloonWithStatistics) {
+  const Xml xml(Spec());
+  EXPECT_EQ(xml("//interface/@type"), "user");
+  EXPECT_EQ(xml("//interface/model/@type"), "virtio");
+  EXPECT_EQ(xml("//interface/mac/@address"), MacAddress(kId));
+  EXPECT_EQ(xml("//rng/backend"), "/dev/urandom");
+  EXPECT_EQ(xml("//memballoon/@model"), "virtio");
+  EXPECT_EQ(xml("//memballoon/stats/@period"), "10");
+  EXPECT_EQ(xml.Count("//graphics"), 0);
+}
+
+constexpr char kHostile[] = "<>&\"' ]]> <!-- --> <x y='z'/> &amp; \xC3\xA9\xE2\x82\xAC";
+
+TEST(DomainXmlTest, HostileTextStaysTextAndReadsBackExactly) {
+  GuestSpec spec = Spec();
+  spec.kernel = "/images/k";
+  spec.command_line = kHostile;
+  spec.spec_json = std::string("{\"name\":\"") + kHostile + "\"}\n\ttail ";
+  const Xml xml(spec);
+  EXPECT_EQ(xml("/domain/os/cmdline"), kHostile);
+  EXPECT_EQ(xml.Count("//x"), 0);
+  const auto read = ReadDomain(*DomainXml(spec, kEmulated));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->spec_json, spec.spec_json);
+}
+
+TEST(DomainXmlTest, ControlCharactersAreRefusedByField) {
+  GuestSpec spec = Spec();
+  spec.command_line = std::string("quiet \x01");
+  const auto refused = DomainXml(spec, kEmulated);
+  EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument);
+  ASSERT_EQ(DetailsOf(refused.status()).violations.size(), 1U);
+  EXPECT_EQ(DetailsOf(refused.status()).violations[0].field, "spec.boot.command_line");
+}
+
+TEST(ReadDomainTest, GivesBackWhatWasWritten) {
+  const auto guest = ReadDomain(*DomainXml(Spec(), kKvm));
+  ASSERT_TRUE(guest.ok()) << guest.status();
+  EXPECT_EQ(guest->name, kId);
+  EXPECT_EQ(guest->instance_id, kId);
+  EXPECT_EQ(guest->uuid, DomainUuid(kId));
+  EXPECT_EQ(guest->node_id, Spec().node_id);
+  EXPECT_EQ(guest->generation, 5);
+  EXPECT_EQ(guest->spec_json, Spec().spec_json);
+  EXPECT_EQ(guest->vcpus, 4);
+  EXPECT_EQ(guest->memory_mib, 513);
+  EXPECT_EQ(guest->accel, "kvm");
+  EXPECT_EQ(ReadDomain(*DomainXml(Spec(), kEmulated))->accel, "tcg");
+}
+
+TEST(ReadDomainTest, FindsOurMetadataAmongOthersUnderAnyPrefix) {
+  const auto guest = ReadDomain(
+      "<domain type='kvm'><name>n</name><metadata>"
+      "<other:instance xmlns:other='urn:other' instance_id='i-fffffffffffffffff' node_id='x'/>"
+      "<b:instance xmlns:b='urn:berth:instance:v1' node_id='node' "
+      "instance_id='i-0123456789abcdef0' "
+      "generation='2'><b:spec>{}</b:spec></b:instance></metadata></domain>");
+  ASSERT_TRUE(guest.ok());
+  EXPECT_EQ(guest->instance_id, kId);
+  EXPECT_EQ(guest->node_id, "node");
+  EXPECT_EQ(guest->spec_json, "{}");
+  const auto unprefixed = ReadDomain(
+      "<domain><metadata><instance xmlns='urn:berth:instance:v1' node_id='node' "
+      "instance_id='i-0123456789abcdef0'><spec>{}</spec></instance></metadata></domain>");
+  EXPECT_EQ(unprefixed->instance_id, kId);
+  EXPECT_EQ(unprefixed->spec_json, "{}");
+}
+
+TEST(ReadDomainTest, DomainWithoutOurMetadataOrWithMangledOneIsForeign) {
+  for (const char* xml :
+       {"<domain type='kvm'><name>web</name><memory unit='GiB'>2</memory></domain>",
+        "<domain type='kvm'><name>web</name><memory unit='KiB'>2097152</memory><metadata>"
+        "<b:instance xmlns:b='urn:berth:instance:v1' node_id='n' instance_id='../..'/></metadata>"
+        "</domain>",
+        "<domain type='kvm'><name>web</name><memory unit='b'>2147483648</memory><metadata>"
+        "<b:instance xmlns:b='urn:berth:instance:v1' instance_id='i-0123456789abcdef0'/></metadata>"
+        "</domain>"}) {
+    const auto guest = ReadDomain(xml);
+    ASSERT_TRUE(guest.ok()) << xml;
+    EXPECT_EQ(guest->name, "web");
+    EXPECT_EQ(guest->instance_id, "") << xml;
+    EXPECT_EQ(guest->node_id, "") << xml;
+    EXPECT_EQ(guest->memory_mib, 2048) << xml;
+  }
+}
+
+TEST(ReadDomainTest, AnythingElseIsDataLoss) {
+  for (const char* xml : {"", "<domain", "<network><name>x</name></network>", "{}"})
+    EXPECT_EQ(ReadDomain(xml).status().code(), StatusCode::kDataLoss) << xml;
+}
+
+TEST(NodeIdOfTest, ReadsTheElementAloneWithOrWithoutItsPrefix) {
+  EXPECT_EQ(NodeIdOf("<b:instance xmlns:b='urn:berth:instance:v1' node_id='n'/>"), "n");
+  EXPECT_EQ(NodeIdOf("<instance node_id='n'><spec>{}</spec></instance>"), "n");
+  EXPECT_EQ(NodeIdOf("<thing node_id='n'/>"), "");
+  EXPECT_EQ(NodeIdOf("no xml"), "");
+}
+
+}  // namespace
+}  // namespace berth::libvirt
