@@ -20,9 +20,10 @@ Condition CheckLibvirt(const HypervisorHealth& health) {
   if (!health.connected)
     return Make(
         kConditionLibvirt, ConditionStatus::kFalse, "NotConnected",
-        fmt::format("no connection to {}: {}; instances cannot be changed until it is back, "
-                    "the agent connects by itself",
-                    health.uri, health.error.empty() ? "not yet tried" : health.error));
+        fmt::format("{}; instances cannot be changed until it is back, the agent connects by "
+                    "itself",
+                    health.error.empty() ? fmt::format("not connected to {} yet", health.uri)
+                                         : health.error));
   if (!health.stuck_guests.empty())
     return Make(kConditionLibvirt, ConditionStatus::kTrue, "GuestsStuck",
                 fmt::format("connected; {} guests do not answer, the first is {}",

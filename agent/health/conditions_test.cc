@@ -39,13 +39,13 @@ TEST(ConditionsTest, AllIsWell) {
 TEST(ConditionsTest, WithoutLibvirtTheNodeDoesNotServeAndSaysWhy) {
   HealthInputs inputs = AllWell();
   inputs.hypervisor.connected = false;
-  inputs.hypervisor.error = "connection refused";
+  inputs.hypervisor.error = "connecting to qemu:///system: refused";
   const HealthReport report = Evaluate(inputs, {}, At(1));
   EXPECT_FALSE(report.ready);
   EXPECT_FALSE(report.serving);
   EXPECT_EQ(Get(report, kConditionLibvirt).reason, "NotConnected");
   EXPECT_THAT(Get(report, kConditionReady).message,
-              HasSubstr("LibvirtReady: no connection to qemu:///system: connection refused"));
+              HasSubstr("LibvirtReady: connecting to qemu:///system: refused; instances cannot"));
 }
 
 TEST(ConditionsTest, AStuckGuestIsNamedButNoReasonToStop) {
