@@ -49,25 +49,37 @@ void CheckTenant(const std::string& tenant, Violations& out) {
 
 // The key as shown in a path, so that a huge one does not make a huge answer.
 std::string TagPath(std::string_view key) {
-  const bool show = key.size() <= kTagKeyBytesMax && IsPrintableAscii(key);
+  const bool show = key.size() <= kTagKeyCharactersMax && IsPrintableAscii(key);
   return fmt::format("spec.tags[\"{}\"]", show ? key : "…");
+}
+
+// `text` in UTF-8 without control characters, at most `limit` characters of it.
+bool IsShortText(std::string_view text, size_t limit) {
+  // Four bytes make a character at most, so that a huge text is not looked through.
+  return text.size() <= 4 * limit && IsPlainText(text) && CharacterCount(text) <= limit;
+}
+
+void CheckTag(const std::string& key, const std::string& value, Violations& out) {
+  if (key.empty() || !IsShortText(key, kTagKeyCharactersMax))
+    out.push_back({TagPath(key), fmt::format("a key is 1 to {} characters of UTF-8, none of them a "
+                                             "control character",
+                                             kTagKeyCharactersMax)});
+  else if (key.starts_with("berth:"))
+    out.push_back({TagPath(key), "keys that begin with \"berth:\" are kept for Berth itself"});
+  if (!IsShortText(value, kTagValueCharactersMax))
+    out.push_back({TagPath(key), fmt::format("a value is at most {} characters of UTF-8, none of "
+                                             "them a control character",
+                                             kTagValueCharactersMax)});
 }
 
 void CheckTags(const InstanceSpec& spec, Violations& out) {
   if (spec.tags.size() > kTagsMax)
     out.push_back(
         {"spec.tags", fmt::format("give at most {}, not {}", kTagsMax, spec.tags.size())});
+  size_t left = kTagsMax;  // Of too many not each one is named as well.
   for (const auto& [key, value] : spec.tags) {
-    if (key.empty() || key.size() > kTagKeyBytesMax || !IsPlainText(key))
-      out.push_back({TagPath(key), fmt::format("a key is 1 to {} bytes of UTF-8 without control "
-                                               "characters",
-                                               kTagKeyBytesMax)});
-    else if (key.starts_with("berth:"))
-      out.push_back({TagPath(key), "keys that begin with \"berth:\" are kept for Berth itself"});
-    if (value.size() > kTagValueBytesMax || !IsPlainText(value))
-      out.push_back({TagPath(key), fmt::format("a value is at most {} bytes of UTF-8 without "
-                                               "control characters",
-                                               kTagValueBytesMax)});
+    if (left-- == 0) return;
+    CheckTag(key, value, out);
   }
 }
 
