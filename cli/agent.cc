@@ -33,14 +33,6 @@ std::string TargetOf(const std::string& socket) {
   return target;
 }
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& socket) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // Try() is the one place that repeats.
-  return grpc::CreateCustomChannel(TargetOf(socket), grpc::InsecureChannelCredentials(), arguments);
-}
-
 bool WorthRepeating(const Status& status) {
   if (status.code() != StatusCode::kUnavailable) return false;
   const std::string reason = ReasonOf(status);
@@ -55,12 +47,17 @@ Duration PauseAfter(const Status& status, int tries) {
 
 }  // namespace
 
-Agent::Agent(const Context& context)
-    : context_(context),
-      channel_(Connect(context.options.socket)),
-      stubs_(berth::v1::InstanceService::NewStub(channel_),
-             berth::v1::NodeService::NewStub(channel_),
-             berth::v1::OperationService::NewStub(channel_)) {}
+Agent::Agent(const Context& context) : context_(context), stubs_(Connect(context.options.socket)) {}
+
+Agent::Stubs Agent::Connect(const std::string& socket) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // Try() is the one place that repeats.
+  const auto channel =
+      grpc::CreateCustomChannel(TargetOf(socket), grpc::InsecureChannelCredentials(), arguments);
+  return {berth::v1::InstanceService::NewStub(channel), berth::v1::NodeService::NewStub(channel),
+          berth::v1::OperationService::NewStub(channel)};
+}
 
 Status Agent::Try(Duration waits, const Attempt& attempt) {
   Status last;
@@ -88,6 +85,7 @@ Status Agent::TryOnce(Duration waits, const Attempt& attempt) {
     return error;
   }
   error = Interpret(status);
+  stubs_ = Connect(context_.options.socket);
   // Whatever comes from here on, an earlier try may have been heard.
   if (ReasonOf(error) != kUnreachable) spoken_ = true;
   return error;

@@ -7,7 +7,6 @@
 // (that takes longer), and a socket that nobody has answered at yet.
 #pragma once
 
-#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
 #include <functional>
@@ -40,16 +39,22 @@ class Agent {
   StatusOr<Reply> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
                        const Request& request, Duration waits) {
     Reply reply;
-    Stub& stub = *std::get<std::unique_ptr<Stub>>(stubs_);
-    const Status status = Try(
-        waits, [&](grpc::ClientContext& call) { return (stub.*method)(&call, request, &reply); });
+    const Status status = Try(waits, [&](grpc::ClientContext& call) {
+      Stub& stub = *std::get<std::unique_ptr<Stub>>(stubs_);  // Each try may have another.
+      return (stub.*method)(&call, request, &reply);
+    });
     if (!status.ok()) return status;
     return reply;
   }
 
  private:
+  using Stubs = std::tuple<std::unique_ptr<berth::v1::InstanceService::StubInterface>,
+                           std::unique_ptr<berth::v1::NodeService::StubInterface>,
+                           std::unique_ptr<berth::v1::OperationService::StubInterface>>;
   using Attempt = std::function<grpc::Status(grpc::ClientContext&)>;
 
+  // A channel of its own, so that a try is never answered from what an earlier one met.
+  static Stubs Connect(const std::string& socket);
   Status Try(Duration waits, const Attempt& attempt);
   Status TryOnce(Duration waits, const Attempt& attempt);
   // What the end of a call means that carries no word of the agent's.
@@ -57,11 +62,7 @@ class Agent {
 
   const Context& context_;
   bool spoken_ = false;  // A call may have reached an agent.
-  std::shared_ptr<grpc::Channel> channel_;
-  std::tuple<std::unique_ptr<berth::v1::InstanceService::StubInterface>,
-             std::unique_ptr<berth::v1::NodeService::StubInterface>,
-             std::unique_ptr<berth::v1::OperationService::StubInterface>>
-      stubs_;
+  Stubs stubs_;
 };
 
 using InstanceStub = berth::v1::InstanceService::StubInterface;

@@ -39,8 +39,9 @@ std::string Line(const Finding& finding, size_t width, bool colour) {
   const Mark mark = MarkOf(finding.level);
   std::string text = fmt::format("  {} {:<{}}  {}\n", Paint(mark.sign, mark.tone, colour),
                                  finding.check, width, finding.what);
+  const char* label = finding.level == FindingLevel::kOk ? "note:" : "cure:";
   if (!finding.cure.empty())
-    text += fmt::format("    {:<{}}  {} {}\n", "", width, Paint("cure:", Tone::kHeading, colour),
+    text += fmt::format("    {:<{}}  {} {}\n", "", width, Paint(label, Tone::kHeading, colour),
                         finding.cure);
   return text;
 }

@@ -48,8 +48,8 @@ std::string ReasonText(const v1::StateReason& reason) {
 }
 
 std::string GuestText(const v1::GuestStatus& guest) {
-  std::string text =
-      fmt::format("{} {}", AcceleratorText(guest.accelerator()), guest.machine_type());
+  std::string text = AcceleratorText(guest.accelerator());
+  if (!guest.machine_type().empty()) text += " " + guest.machine_type();
   if (guest.pid() != 0) text += fmt::format(", pid {}", guest.pid());
   if (guest.stuck()) text += ", STUCK: it does not answer its monitor";
   if (!guest.paused_reason().empty()) text += ", paused: " + guest.paused_reason();
@@ -61,8 +61,8 @@ void AddSpec(const v1::Instance& instance, Fields& fields) {
   const v1::Shape& shape = ShapeOf(instance);
   fields.Add("Tenant", spec.tenant_id());
   fields.Add("Tags", TagsText(spec));
-  fields.Add("Type", fmt::format("{}: {} vCPUs, {}", TypeText(instance), shape.vcpus(),
-                                 HumanMib(shape.memory_mib())));
+  fields.Add("Type", fmt::format("{}: {} vCPU{}, {}", TypeText(instance), shape.vcpus(),
+                                 shape.vcpus() == 1 ? "" : "s", HumanMib(shape.memory_mib())));
   fields.Add("Boot", BootText(spec));
   fields.Add("Root disk", DiskText(instance));
   fields.Add("Hostname", spec.seed().hostname());
@@ -103,7 +103,7 @@ void AddWide(const v1::Instance& instance, Fields& fields) {
   fields.Add("Generation",
              fmt::format("{} (observed {})", instance.generation(), status.observed_generation()));
   fields.Add("Etag", instance.etag());
-  fields.Add("Revision", std::to_string(instance.revision()));
+  if (instance.revision() != 0) fields.Add("Revision", std::to_string(instance.revision()));
 }
 
 }  // namespace

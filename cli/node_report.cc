@@ -106,8 +106,8 @@ std::string More(const v1::Node& node, const NodeReportOptions& options) {
   fields.Add("Shared CPUs", node.topology().shared_cpus());
   fields.Add("Dedicated CPUs", node.topology().dedicated_cpus());
   for (const v1::Socket& socket : node.topology().sockets())
-    fields.Add("Socket", fmt::format("{}: {}, CPUs {}", socket.socket_id(), socket.model_name(),
-                                     socket.cpus()));
+    fields.Add("Socket", fmt::format("{}: CPUs {}  {}", socket.socket_id(), socket.cpus(),
+                                     socket.model_name()));
   std::string features;
   for (const std::string& feature : node.features())
     features += (features.empty() ? "" : ", ") + feature;

@@ -53,6 +53,7 @@ std::string RenderResources(const v1::Node& node, bool colour) {
                row.text(row.amount(node.allocated())), FreeCell(row, node)});
   }
   for (const v1::PageCount& pages : node.capacity().pages()) {
+    if (pages.count() == 0) continue;
     const int64_t there = PagesOf(node.allocatable(), pages.size_kib());
     const int64_t given = PagesOf(node.allocated(), pages.size_kib());
     table.Add({fmt::format("pages of {}", HumanBytes(pages.size_kib() * 1024)),
@@ -66,9 +67,11 @@ std::string RenderNumaNodes(const v1::Node& node, bool colour) {
   Table table({"NUMA NODE", "CPUS", ">MEMORY", ">KEPT BACK", "PAGES"});
   for (const v1::NumaNode& numa : node.topology().numa_nodes()) {
     std::string pools;
-    for (const v1::PagePool& pool : numa.page_pools())
+    for (const v1::PagePool& pool : numa.page_pools()) {
+      if (pool.total_count() == 0) continue;
       pools += fmt::format("{}{} x {}", pools.empty() ? "" : ", ", pool.total_count(),
                            HumanBytes(pool.size_kib() * 1024));
+    }
     table.Add({std::to_string(numa.node_id()), numa.cpus(), HumanMib(numa.memory_mib()),
                HumanMib(numa.reserved_memory_mib()), pools});
   }

@@ -20,7 +20,7 @@ ExitCode Wait(Context& context, const Args& args) {
   const auto limit = TimeOf("--wait-timeout", args.wait_timeout);
   if (!limit.ok()) return Fail(context, "operation wait", limit.status());
   Agent agent(context);
-  const auto operation = WaitForOperation(agent, context, args.id, args.id, *limit);
+  const auto operation = WaitForOperation(agent, context, {args.id, args.id}, *limit);
   if (!operation.ok()) return Fail(context, "operation wait", operation.status());
   context.out << (context.json()
                       ? ToJson(*operation)

@@ -3,6 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
+
+#include "cli/wire_text.h"
+
 namespace berth::cli {
 namespace {
 
@@ -20,8 +24,11 @@ std::string PhaseText(const berth::v1::Operation& operation) {
 
 }  // namespace
 
-Progress::Progress(const Context& context, std::string subject)
-    : context_(context), subject_(std::move(subject)), start_(context.clock.Now()) {}
+Progress::Progress(const Context& context, std::string subject, std::string state)
+    : context_(context),
+      subject_(std::move(subject)),
+      state_(state.empty() ? "" : "  " + state),
+      start_(context.clock.Now()) {}
 
 Progress::~Progress() {
   if (context_.err_is_terminal && !last_.empty()) context_.err << kEraseLine << std::flush;
@@ -31,17 +38,20 @@ void Progress::Show(const berth::v1::Operation& operation) { Write(PhaseText(ope
 
 void Progress::ShowAway() { Write("the agent does not answer; waiting for it"); }
 
-void Progress::Finish(const std::string& outcome) {
+void Progress::Finish(const berth::v1::Operation& operation) {
   if (context_.err_is_terminal) return;
-  context_.err << fmt::format("{} ({})\n", outcome, Elapsed()) << std::flush;
+  std::string outcome = ShortName(operation.state(), "STATE_");
+  for (char& c : outcome) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  context_.err << fmt::format("{}  {}  ({})\n", subject_, outcome, Elapsed()) << std::flush;
 }
 
 void Progress::Write(const std::string& what) {
   if (context_.err_is_terminal) {
-    context_.err << fmt::format("{}{}  {}  {}", kEraseLine, subject_, what, Elapsed())
+    context_.err << fmt::format("{}{}{}  {}  {}", kEraseLine, subject_, state_, what, Elapsed())
                  << std::flush;
   } else if (what != last_) {
-    context_.err << fmt::format("{}  {}  ({})\n", subject_, what, Elapsed()) << std::flush;
+    context_.err << fmt::format("{}{}  {}  ({})\n", subject_, state_, what, Elapsed())
+                 << std::flush;
   }
   last_ = what;
 }

@@ -12,8 +12,9 @@ namespace berth::cli {
 
 class Progress {
  public:
-  // `subject` is what is being waited for: "i-… PENDING". `context` outlives this.
-  Progress(const Context& context, std::string subject);
+  // `subject` is what is waited for: "i-..."; `state` the one it is in meanwhile: "PENDING", or
+  // "". `context` outlives this.
+  Progress(const Context& context, std::string subject, std::string state);
   // Takes the line away.
   ~Progress();
   Progress(const Progress&) = delete;
@@ -22,8 +23,8 @@ class Progress {
   void Show(const berth::v1::Operation& operation);
   // The agent does not answer at present.
   void ShowAway();
-  // The last line that stays, where this is no terminal: "i-… RUNNING (3.1 s)".
-  void Finish(const std::string& outcome);
+  // How it ended, where this is no terminal: "i-...  succeeded  (3.1 s)".
+  void Finish(const berth::v1::Operation& operation);
 
  private:
   void Write(const std::string& what);
@@ -31,6 +32,7 @@ class Progress {
 
   const Context& context_;
   const std::string subject_;
+  const std::string state_;
   const SteadyTime start_;
   std::string last_;
 };

@@ -37,24 +37,25 @@ Status TooLong(const std::string& operation_id, Duration limit) {
 }  // namespace
 
 StatusOr<v1::Operation> WaitForOperation(Agent& agent, const Context& context,
-                                         const std::string& operation_id,
-                                         const std::string& subject, Duration limit) {
+                                         const Watched& watched, Duration limit) {
   const SteadyTime end = context.clock.Now() + limit;
-  const Duration hold = context.err_is_terminal ? kHoldOnTerminal : kHold;
-  Progress progress(context, subject);
+  // The first call is not held, so that there is something to see at once.
+  Duration hold(0);
+  Progress progress(context, watched.subject, watched.state);
   for (;;) {
     const auto left = std::chrono::duration_cast<Duration>(end - context.clock.Now());
     const Duration held = std::clamp(left, Duration(0), hold);
     v1::WaitOperationRequest request;
-    request.set_operation_id(operation_id);
+    request.set_operation_id(watched.operation_id);
     *request.mutable_timeout() = TimeUtil::MillisecondsToDuration(held.count());
+    hold = context.err_is_terminal ? kHoldOnTerminal : kHold;
     auto operation = agent.Call(&OperationStub::WaitOperation, request, held);
     if (!operation.ok() && !IsAway(operation.status())) return operation.status();
     if (operation.ok() && operation->done()) {
-      progress.Finish(fmt::format("{}  {}", subject, ShortName(operation->state(), "STATE_")));
+      progress.Finish(*operation);
       return operation;
     }
-    if (context.clock.Now() >= end) return TooLong(operation_id, limit);
+    if (context.clock.Now() >= end) return TooLong(watched.operation_id, limit);
     if (operation.ok()) {
       progress.Show(*operation);
     } else {
@@ -75,10 +76,9 @@ StatusOr<v1::Instance> WaitForInstance(Agent& agent, const Context& context,
                                        const v1::Instance& begun, Duration limit) {
   const std::string& operation_id = begun.status().operation();
   if (operation_id.empty()) return begun;
-  const std::string subject =
-      fmt::format("{}  {}", begun.instance_id(), StateName(begun.status().state()));
+  const Watched watched = {operation_id, begun.instance_id(), StateName(begun.status().state())};
   BERTH_ASSIGN_OR_RETURN(const v1::Operation operation,
-                         WaitForOperation(agent, context, operation_id, subject, limit));
+                         WaitForOperation(agent, context, watched, limit));
   if (const Status outcome = OutcomeOf(operation); !outcome.ok())
     return Annotate(outcome, operation.phase().empty() ? "failed" : operation.phase());
   v1::GetInstanceRequest request;

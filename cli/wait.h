@@ -13,12 +13,17 @@
 
 namespace berth::cli {
 
+// What is waited for, and how progress calls it.
+struct Watched {
+  std::string operation_id;
+  std::string subject;     // "i-...".
+  std::string state = {};  // What it is meanwhile: "PENDING"; "" = leave it out.
+};
+
 // The operation as it ended; one that failed is not an error here. DEADLINE_EXCEEDED kWaitTooLong:
-// it is still under way after `limit`; NOT_FOUND OPERATION_NOT_FOUND; else as Agent::Call. Progress
-// shows `subject`.
+// it is still under way after `limit`; NOT_FOUND OPERATION_NOT_FOUND; else as Agent::Call.
 StatusOr<berth::v1::Operation> WaitForOperation(Agent& agent, const Context& context,
-                                                const std::string& operation_id,
-                                                const std::string& subject, Duration limit);
+                                                const Watched& watched, Duration limit);
 
 // Why an operation that has ended did not succeed; OK if it did.
 Status OutcomeOf(const berth::v1::Operation& operation);
