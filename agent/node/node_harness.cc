@@ -5,6 +5,33 @@
 
 namespace berth::node {
 
+Agent::Agent(World& world)
+    : ledger(OpenMemoryLedger(world.file, world.sim, world.sim, *world.random, {}, world.boot_id)),
+      hypervisor(world.host, world.sim,
+                 {.node_id = ledger->View()->identity.node_id,
+                  .weather = world.weather,
+                  .random = world.random.get()}),
+      steps(hypervisor, world.storage, ledger->View()->identity.node_id,
+            ledger->View()->identity.ledger_id),
+      registry({world.sim, world.sim, *world.random, *ledger, hypervisor, steps, {}}),
+      node({world.sim,
+            world.sim,
+            *world.random,
+            *ledger,
+            registry,
+            hypervisor,
+            world.storage,
+            world.capacity,
+            {},
+            world.types,
+            world.observer}),
+      recovery({world.sim, world.sim, *ledger, registry, hypervisor, world.storage, log}, {}) {
+  ledger->SetListener([this](const auto& view) { node.ViewPublished(view); });
+  hypervisor.Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); },
+                       [this] { recovery.HypervisorConnected(); });
+  recovery.Start();
+}
+
 std::string World::StateOf(const std::string& id) const {
   const auto record = ledger().instances.Find(id);
   return record == nullptr ? "" : std::string(model::Name(record->state));

@@ -23,34 +23,11 @@
 
 namespace berth::node {
 
+class World;
+
 // One agent process: built as main builds it, without the rim.
 struct Agent {
-  Agent(Executor& executor, const Clock& clock, Random& random, MemoryLedgerFile& file,
-        FakeHost& host, FakeStorage& storage, const std::string& boot_id,
-        const model::Capacity& capacity, const std::vector<model::InstanceType>& types,
-        const NodeObserver& observer)
-      : ledger(OpenMemoryLedger(file, executor, clock, random, {}, boot_id)),
-        hypervisor(host, executor, {.node_id = ledger->View()->identity.node_id}),
-        steps(hypervisor, storage, ledger->View()->identity.node_id,
-              ledger->View()->identity.ledger_id),
-        registry({executor, clock, random, *ledger, hypervisor, steps, {}}),
-        node({executor,
-              clock,
-              random,
-              *ledger,
-              registry,
-              hypervisor,
-              storage,
-              capacity,
-              {},
-              types,
-              observer}),
-        recovery({executor, clock, *ledger, registry, hypervisor, storage, log}, {}) {
-    ledger->SetListener([this](const auto& view) { node.ViewPublished(view); });
-    hypervisor.Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); },
-                         [this] { recovery.HypervisorConnected(); });
-    recovery.Start();
-  }
+  explicit Agent(World& world);
 
   NullLog log;
   std::unique_ptr<Ledger> ledger;
@@ -63,14 +40,13 @@ struct Agent {
 
 class World {
  public:
-  // 10 CPUs and 10 GiB to give, and much disk.
+  // 10 CPUs and 10 GiB to give, and much disk. Tasks run in the order posted.
   World() { Start(); }
+  // Tasks that are ready run in any order.
+  explicit World(uint64_t seed) : random(MakeSeededRandom(seed)), sim(*random) { Start(); }
   ~World() { Crash(); }
 
-  void Start() {
-    agent = std::make_unique<Agent>(sim, sim, *random, file, host, storage, boot_id, capacity,
-                                    types, observer);
-  }
+  void Start() { agent = std::make_unique<Agent>(*this); }
   // kill -9: every task is gone, and all that was not committed, done or written.
   void Crash() {
     sim.DropAll();
@@ -150,6 +126,7 @@ class World {
                            .reserved = {.vcpus = 1, .memory_mib = 1024}};
   std::vector<model::InstanceType> types = SomeTypes();
   NodeObserver observer;
+  FakeWeather weather;  // Calm.
   std::unique_ptr<Agent> agent;
 
  private:
