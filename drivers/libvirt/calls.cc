@@ -9,6 +9,7 @@
 #include "core/base/check.h"
 #include "core/base/error.h"
 #include "core/base/reasons.h"
+#include "drivers/libvirt/call_lane.h"
 #include "drivers/libvirt/guest_gate.h"
 
 namespace berth::libvirt {
@@ -41,7 +42,10 @@ std::string_view NameOf(CallClass call_class) {
 class Calls::State : public std::enable_shared_from_this<State> {
  public:
   State(OptionsByClass options, Executor& executor) : executor_(executor) {
-    for (const CallClass c : kCallClasses) lanes_[IndexOf(c)].options = options[IndexOf(c)];
+    for (const CallClass c : kCallClasses) {
+      lanes_[IndexOf(c)].call_class = c;
+      lanes_[IndexOf(c)].options = options[IndexOf(c)];
+    }
   }
 
   void OnLost(std::function<void(CallClass)> lost) EXCLUDES(mutex_);
@@ -54,20 +58,6 @@ class Calls::State : public std::enable_shared_from_this<State> {
   void Shutdown(Duration grace) EXCLUDES(mutex_);
 
  private:
-  enum class Link { kConnecting, kUp, kDown };
-
-  // A class of calls.
-  struct Lane {
-    CallClassOptions options;
-    Link link = Link::kConnecting;
-    Status why_down;
-    std::shared_ptr<Connection> connection;
-    std::deque<CallPtr> waiting;
-    std::vector<std::unique_ptr<ThreadPool>> idle;  // Of one thread each.
-    int in_flight = 0;
-    int abandoned = 0;
-    int threads_made = 0;
-  };
   struct Running {
     CallPtr call;
     std::weak_ptr<Connection> connection;
@@ -76,20 +66,19 @@ class Calls::State : public std::enable_shared_from_this<State> {
     bool answered = false;  // libvirt gave the thread back; it may still close its connection.
   };
 
-  Lane& LaneOf(const Call& call) REQUIRES(mutex_) { return lanes_[IndexOf(call.call_class)]; }
+  CallLane& LaneOf(const Call& call) REQUIRES(mutex_) { return lanes_[IndexOf(call.call_class)]; }
   void Fail(const CallPtr& call, const Status& status);
   void Enqueue(const CallPtr& call) REQUIRES(mutex_);
-  std::optional<Status> WhyNot(const Lane& lane) const REQUIRES(mutex_);
-  void FailWaiting(Lane& lane, const Status& why) REQUIRES(mutex_);
+  std::optional<Status> WhyNot(const CallLane& lane) const REQUIRES(mutex_);
+  void FailWaiting(CallLane& lane, const Status& why) REQUIRES(mutex_);
   void Advance(const std::string& guest) REQUIRES(mutex_);
-  void Dispatch(Lane& lane) REQUIRES(mutex_);
+  void Dispatch(CallLane& lane) REQUIRES(mutex_);
   void RunOnThread(uint64_t id, const CallPtr& call, std::shared_ptr<Connection> connection);
   void Expire(uint64_t id) EXCLUDES(mutex_);
   void Abandon(Running& running) REQUIRES(mutex_);
   bool Answered(uint64_t id) EXCLUDES(mutex_);
   void FreeThread(uint64_t id) EXCLUDES(mutex_);
   void Retire(CallClass call_class, const std::weak_ptr<Connection>& connection) REQUIRES(mutex_);
-  std::unique_ptr<ThreadPool> TakeThread(Lane& lane, CallClass call_class) REQUIRES(mutex_);
   void AnswerEverything() REQUIRES(mutex_);
   void CloseOnThread(CallClass call_class) REQUIRES(mutex_);
 
@@ -98,7 +87,7 @@ class Calls::State : public std::enable_shared_from_this<State> {
   mutable Mutex mutex_;
   std::function<void(CallClass)> lost_ GUARDED_BY(mutex_) = [](CallClass) {};
   CondVar came_back_;
-  std::array<Lane, kCallClasses.size()> lanes_ GUARDED_BY(mutex_);
+  std::array<CallLane, kCallClasses.size()> lanes_ GUARDED_BY(mutex_);
   GuestGate guests_ GUARDED_BY(mutex_);
   std::map<uint64_t, Running> running_ GUARDED_BY(mutex_);
   uint64_t next_id_ GUARDED_BY(mutex_) = 0;
@@ -111,16 +100,9 @@ void Calls::State::Fail(const CallPtr& call, const Status& status) {
   executor_.Post([call, status] { call->fail(status); });
 }
 
-std::optional<Status> Calls::State::WhyNot(const Lane& lane) const {
+std::optional<Status> Calls::State::WhyNot(const CallLane& lane) const {
   if (stopping_) return Unavailable(reasons::kHypervisorUnavailable, "the agent is shutting down");
-  if (lane.link == Link::kDown) return lane.why_down;
-  if (lane.abandoned >= lane.options.abandoned_cap)
-    return Unavailable(
-        reasons::kHypervisorUnavailable,
-        fmt::format("{} calls into libvirt have not come back; no more are made until "
-                    "one does",
-                    lane.abandoned));
-  return std::nullopt;
+  return lane.WhyNot();
 }
 
 void Calls::State::OnLost(std::function<void(CallClass)> lost) {
@@ -151,7 +133,7 @@ void Calls::State::Submit(Call submitted) {
 
 // The call holds its guest already; it is handed to its class, or fails and lets the next one try.
 void Calls::State::Enqueue(const CallPtr& call) {
-  Lane& lane = LaneOf(*call);
+  CallLane& lane = LaneOf(*call);
   if (const auto why = WhyNot(lane)) {
     Fail(call, Annotate(*why, call->doing));
     guests_.Leave(*call);
@@ -165,7 +147,7 @@ void Calls::State::Advance(const std::string& guest) {
   if (const CallPtr next = guests_.Next(guest)) Enqueue(next);
 }
 
-void Calls::State::FailWaiting(Lane& lane, const Status& why) {
+void Calls::State::FailWaiting(CallLane& lane, const Status& why) {
   std::deque<CallPtr> waiting = std::exchange(lane.waiting, {});
   for (const CallPtr& call : waiting) {
     Fail(call, Annotate(why, call->doing));
@@ -174,24 +156,12 @@ void Calls::State::FailWaiting(Lane& lane, const Status& why) {
   for (const CallPtr& call : waiting) Advance(call->guest);
 }
 
-std::unique_ptr<ThreadPool> Calls::State::TakeThread(Lane& lane, CallClass call_class) {
-  if (lane.idle.empty())
-    return std::make_unique<ThreadPool>(
-        fmt::format("lv-{}-{}", NameOf(call_class), lane.threads_made++), 1);
-  std::unique_ptr<ThreadPool> thread = std::move(lane.idle.back());
-  lane.idle.pop_back();
-  return thread;
-}
-
-void Calls::State::Dispatch(Lane& lane) {
-  while (lane.link == Link::kUp && !lane.waiting.empty() &&
-         lane.in_flight < lane.options.in_flight) {
-    const CallPtr call = std::move(lane.waiting.front());
-    lane.waiting.pop_front();
+void Calls::State::Dispatch(CallLane& lane) {
+  while (const CallPtr call = lane.TakeNext()) {
     ++lane.in_flight;
     const uint64_t id = next_id_++;
     Running& running = running_[id];
-    running = {call, lane.connection, TakeThread(lane, call->call_class)};
+    running = {call, lane.connection, lane.TakeThread()};
     running.thread->Post(
         [self = shared_from_this(), id, call, connection = lane.connection]() mutable {
           self->RunOnThread(id, call, std::move(connection));
@@ -241,8 +211,8 @@ void Calls::State::FreeThread(uint64_t id) {
     static_cast<void>(running.thread.release());
     return;
   }
-  Lane& lane = LaneOf(*running.call);
-  lane.idle.push_back(std::move(running.thread));
+  CallLane& lane = LaneOf(*running.call);
+  lane.idle_threads.push_back(std::move(running.thread));
   --(running.abandoned ? lane.abandoned : lane.in_flight);
   if (!stopping_) Dispatch(lane);
 }
@@ -256,7 +226,7 @@ void Calls::State::Expire(uint64_t id) {
 
 void Calls::State::Abandon(Running& running) {
   const CallPtr call = running.call;
-  Lane& lane = LaneOf(*call);
+  CallLane& lane = LaneOf(*call);
   running.abandoned = true;
   --lane.in_flight;
   ++lane.abandoned;
@@ -275,29 +245,27 @@ void Calls::State::Abandon(Running& running) {
 }
 
 void Calls::State::Retire(CallClass call_class, const std::weak_ptr<Connection>& connection) {
-  Lane& lane = lanes_[IndexOf(call_class)];
-  const auto& current = lane.connection;
-  const bool same = !current.owner_before(connection) && !connection.owner_before(current);
-  if (!same || current == nullptr) return;
+  CallLane& lane = lanes_[IndexOf(call_class)];
+  if (!lane.Uses(connection)) return;
   lane.connection.reset();
-  lane.link = Link::kConnecting;
+  lane.link = CallLane::Link::kConnecting;
   executor_.Post([lost = lost_, call_class] { lost(call_class); });
 }
 
 void Calls::State::Connected(CallClass call_class, std::shared_ptr<Connection> connection) {
   MutexLock lock(mutex_);
   if (stopping_) return;
-  Lane& lane = lanes_[IndexOf(call_class)];
+  CallLane& lane = lanes_[IndexOf(call_class)];
   lane.connection.swap(connection);
-  lane.link = Link::kUp;
+  lane.link = CallLane::Link::kUp;
   Dispatch(lane);
 }
 
 void Calls::State::Down(CallClass call_class, const Status& why) {
   MutexLock lock(mutex_);
-  Lane& lane = lanes_[IndexOf(call_class)];
-  if (stopping_ || lane.link == Link::kUp) return;
-  lane.link = Link::kDown;
+  CallLane& lane = lanes_[IndexOf(call_class)];
+  if (stopping_ || lane.link == CallLane::Link::kUp) return;
+  lane.link = CallLane::Link::kDown;
   lane.why_down = why;
   FailWaiting(lane, why);
 }
@@ -310,7 +278,7 @@ void Calls::State::Lost(CallClass call_class, const std::weak_ptr<Connection>& c
 int Calls::State::abandoned() const {
   MutexLock lock(mutex_);
   int sum = 0;
-  for (const Lane& lane : lanes_) sum += lane.abandoned;
+  for (const CallLane& lane : lanes_) sum += lane.abandoned;
   return sum;
 }
 
@@ -322,21 +290,21 @@ std::vector<std::string> Calls::State::stuck_guests() const {
 void Calls::State::AnswerEverything() {
   const Status why = Unavailable(reasons::kHypervisorUnavailable, "the agent is shutting down");
   for (const CallPtr& call : guests_.TakeWaiting()) Fail(call, why);
-  for (Lane& lane : lanes_) FailWaiting(lane, why);
+  for (CallLane& lane : lanes_) FailWaiting(lane, why);
   for (auto& [id, running] : running_)
     if (!running.abandoned && !running.answered) Fail(running.call, why);
 }
 
 // Closing talks to the daemon, so it is one more call that may not come back.
 void Calls::State::CloseOnThread(CallClass call_class) {
-  Lane& lane = lanes_[IndexOf(call_class)];
+  CallLane& lane = lanes_[IndexOf(call_class)];
   if (lane.connection == nullptr) return;
   auto call = std::make_shared<Call>();
   call->call_class = call_class;
   call->run = [](Connection&) -> Task { return [] {}; };
   const uint64_t id = next_id_++;
   Running& running = running_[id];
-  running = {call, {}, TakeThread(lane, call_class)};
+  running = {call, {}, lane.TakeThread()};
   ++lane.in_flight;
   running.thread->Post(
       [self = shared_from_this(), id, connection = std::move(lane.connection)]() mutable {
@@ -359,8 +327,8 @@ void Calls::State::Shutdown(Duration grace) {
     for (const CallClass c : kCallClasses) CloseOnThread(c);
     while (!running_.empty() && !grace_over_) came_back_.Wait(mutex_);
     grace_over_ = true;
-    for (Lane& lane : lanes_)
-      for (auto& thread : lane.idle) threads.push_back(std::move(thread));
+    for (CallLane& lane : lanes_)
+      for (auto& thread : lane.idle_threads) threads.push_back(std::move(thread));
   }
   threads.clear();  // Joins.
 }

@@ -60,9 +60,11 @@ void EventMemory::SetOurs(const std::string& instance_id, bool ours) {
 }
 
 std::optional<GuestEvent> EventMemory::Translate(const DomainEvent& event) {
-  if (event.kind == DomainEvent::Kind::kReboot)
-    return GuestEvent{event.instance_id, GuestEvent::Kind::kRebooted, OffReason::kUnknown};
   MutexLock lock(mutex_);
+  if (event.kind == DomainEvent::Kind::kReboot) {
+    if (!rebooting_.insert(event.instance_id).second) return std::nullopt;
+    return GuestEvent{event.instance_id, GuestEvent::Kind::kRebooted, OffReason::kUnknown};
+  }
   if (event.event == VIR_DOMAIN_EVENT_SHUTDOWN && event.detail == VIR_DOMAIN_EVENT_SHUTDOWN_HOST)
     host_shut_down_.insert(event.instance_id);
   if (event.event == VIR_DOMAIN_EVENT_STARTED || event.event == VIR_DOMAIN_EVENT_UNDEFINED)
@@ -75,6 +77,11 @@ std::optional<GuestEvent> EventMemory::Translate(const DomainEvent& event) {
       host_shut_down_.count(event.instance_id) > 0)
     translated.off_reason = OffReason::kUnknown;
   return translated;
+}
+
+void EventMemory::RebootSettled(const std::string& instance_id) {
+  MutexLock lock(mutex_);
+  rebooting_.erase(instance_id);
 }
 
 void EventMemory::Amend(GuestState& guest) const {

@@ -44,8 +44,11 @@ class EventMemory {
 
   // What `event` says to the agent, if anything. A shutdown that the host asked QEMU for (a signal,
   // as at host shutdown) is told from one from inside the guest only by an event of its own that
-  // comes before the guest is off; after it, kOff has no proven reason.
+  // comes before the guest is off; after it, kOff has no proven reason. Of the resets that one
+  // reboot is made of (the firmware adds two of its own) only the first says anything.
   std::optional<GuestEvent> Translate(const DomainEvent& event) EXCLUDES(mutex_);
+  // The resets of a reboot have all come: the next one is a reboot again.
+  void RebootSettled(const std::string& instance_id) EXCLUDES(mutex_);
   // Takes the proof from an off_reason that an earlier event refutes.
   void Amend(GuestState& guest) const EXCLUDES(mutex_);
 
@@ -53,6 +56,7 @@ class EventMemory {
   mutable Mutex mutex_;
   std::map<std::string, bool> ours_ GUARDED_BY(mutex_);
   std::set<std::string> host_shut_down_ GUARDED_BY(mutex_);
+  std::set<std::string> rebooting_ GUARDED_BY(mutex_);
 };
 
 }  // namespace berth::libvirt

@@ -83,6 +83,17 @@ TEST(EventMemoryTest, ShutdownByTheHostIsNotUntilTheGuestStartsAgain) {
   EXPECT_EQ(memory.Translate(off), (GuestEvent{kId, Kind::kOff, OffReason::kGuestShutdown}));
 }
 
+TEST(EventMemoryTest, TheResetsOfOneRebootAreOneReboot) {
+  EventMemory memory;
+  const DomainEvent reset{.instance_id = kId, .kind = DomainEvent::Kind::kReboot};
+  const GuestEvent rebooted{kId, Kind::kRebooted, OffReason::kUnknown};
+  EXPECT_EQ(memory.Translate(reset), rebooted);
+  EXPECT_EQ(memory.Translate(reset), std::nullopt);
+  EXPECT_EQ(memory.Translate(reset), std::nullopt);
+  memory.RebootSettled(kId);
+  EXPECT_EQ(memory.Translate(reset), rebooted);
+}
+
 TEST(EventMemoryTest, RebootIsToldAndUndefinedGuestsAreForgotten) {
   EventMemory memory;
   EXPECT_EQ(memory.IsOurs(kId), std::nullopt);
