@@ -73,17 +73,21 @@ void Call::MarkWaiting() {
   room_.AddWait(shared_from_this());
 }
 
+// The work has come back, so its place is free before the caller can ask for the next.
 void Call::Succeed(const google::protobuf::Message& reply) {
   if (!Claim()) return;
+  ticket_.Release();
   if (names_.target.empty()) names_.target = TargetOf(reply);  // A new instance's id.
   Finish(Serialize(reply, *reply_));
 }
 
 void Call::Fail(const Status& status) {
   if (!Claim()) return;
+  ticket_.Release();
   Finish(status);
 }
 
+// The work goes on, and its place stays taken until it lets go of the call.
 void Call::Cancelled() {
   if (!Claim()) return;
   Finish(Status(StatusCode::kCancelled, "the caller has left"));
@@ -97,7 +101,8 @@ void Call::Finish(const Status& status) {
 }
 
 void Call::Report(const Status& status) const {
-  const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(room_.clock().Now() - began_);
+  const auto took =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(room_.clock().Now() - began_);
   if (room_.observer().call_ended) room_.observer().call_ended(method_.name, status.code(), took);
   const std::string words(status.message().data(), status.message().size());
   if (IsFaultOfOurs(status.code()))

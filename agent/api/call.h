@@ -2,9 +2,9 @@
 // One unary call, from its arrival to its one end: a reply, an error, or its caller leaving.
 //
 // The reactor that gRPC holds and the work that the call has set going end in any order and on any
-// thread. Whoever calls first of Succeed, Fail and gRPC's cancellation ends the call; the others then
-// do nothing. So a handler may hand its Call to work that outlives the caller, and committed work goes
-// on without anyone to tell.
+// thread. Whoever calls first of Succeed, Fail and gRPC's cancellation ends the call; the others
+// then do nothing. So a handler may hand its Call to work that outlives the caller, and committed
+// work goes on without anyone to tell.
 //
 // Each end is told to the observer, and of a mutating method to the audit log. Thread-safe.
 #pragma once
@@ -56,7 +56,7 @@ class Call : public std::enable_shared_from_this<Call> {
   WallTime WallNow() const;
   // For the audit log; "" or well formed. Before any work is set going.
   void SetNames(std::string request_id, std::string target);
-  // Lets the call be ended by CallRoom::EndWaits.
+  // Lets the call be ended by CallRoom::Stop.
   void MarkWaiting();
 
   void Succeed(const google::protobuf::Message& reply);

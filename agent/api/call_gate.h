@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bounds how many calls are in flight. gRPC has no such limit for its callback API, and without one a
-// flood would queue in memory until the kernel ends the agent.
+// Bounds how many calls are in flight. gRPC has no such limit for its callback API, and without one
+// a flood would queue in memory until the kernel ends the agent.
 //
-// Thread-safe. Tickets keep the gate alive, since the work of a call that its caller has left may end
-// after the server has.
+// Thread-safe. Tickets keep the gate alive, since the work of a call that its caller has left may
+// end after the server has.
 #pragma once
 
 #include <atomic>
@@ -21,8 +21,10 @@ class CallGate : public std::enable_shared_from_this<CallGate> {
     explicit Ticket(std::shared_ptr<CallGate> gate) : gate_(std::move(gate)) {}
     Ticket(Ticket&& other) noexcept = default;
     Ticket& operator=(Ticket&& other) = delete;
-    ~Ticket() {
+    ~Ticket() { Release(); }
+    void Release() {
       if (gate_ != nullptr) gate_->in_flight_.fetch_sub(1);
+      gate_ = nullptr;
     }
     explicit operator bool() const { return gate_ != nullptr; }
 

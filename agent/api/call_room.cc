@@ -29,7 +29,12 @@ void CallRoom::RemoveWait(Call* call) {
   waiting_.erase(call);
 }
 
-void CallRoom::EndWaits() {
+Status CallRoom::Admission() const {
+  MutexLock lock(mutex_);
+  return stopping_ ? AgentStopping() : OkStatus();
+}
+
+void CallRoom::Stop() {
   std::map<Call*, std::weak_ptr<Call>> waiting;
   {
     MutexLock lock(mutex_);

@@ -53,8 +53,11 @@ class CallRoom {
   // For Call::MarkWaiting and its end.
   void AddWait(std::shared_ptr<Call> call) EXCLUDES(mutex_);
   void RemoveWait(Call* call) EXCLUDES(mutex_);
-  // Ends every waiting call, now and from now on, with AGENT_STOPPING.
-  void EndWaits() EXCLUDES(mutex_);
+  // The agent goes down: every waiting call ends now with AGENT_STOPPING, and every later one at
+  // once.
+  void Stop() EXCLUDES(mutex_);
+  // What calls are answered with from then on; OK before.
+  Status Admission() const EXCLUDES(mutex_);
 
  private:
   const Clock& clock_;
@@ -62,7 +65,7 @@ class CallRoom {
   const ApiObserver observer_;
   const std::shared_ptr<CallGate> calls_;
   const std::shared_ptr<CallGate> waits_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::map<Call*, std::weak_ptr<Call>> waiting_ GUARDED_BY(mutex_);
 };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// How calls begin and end, over a real gRPC server in this process, with handlers of the test's own.
+// How calls begin and end, over a real gRPC server in this process, with handlers of the test's
+// own.
 #include "agent/api/call.h"
 
+#include <gmock/gmock.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
@@ -49,12 +51,12 @@ class CallTest : public testing::Test {
   }
   // GetInstance is answered only through held_.
   void HoldGets() {
-    service_.Serve<v1::GetInstanceRequest>(
-        "GetInstance", [this](const auto&, RequestFaults, const CallPtr& call) {
-          MutexLock lock(mutex_);
-          held_.push_back(call);
-          changed_.NotifyAll();
-        });
+    service_.Serve<v1::GetInstanceRequest>("GetInstance",
+                                           [this](const auto&, RequestFaults, const CallPtr& call) {
+                                             MutexLock lock(mutex_);
+                                             held_.push_back(call);
+                                             changed_.NotifyAll();
+                                           });
   }
   CallPtr AwaitHeld(size_t index) {
     MutexLock lock(mutex_);
@@ -175,8 +177,8 @@ TEST_F(CallTest, ACallerWhoLeavesEndsTheCallAndTheLateAnswerDoesNothing) {
 TEST_F(CallTest, ADeadlineThatPassesEndsTheCallToo) {
   HoldGets();
   grpc::ClientContext context;
-  context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                    gpr_time_from_millis(50, GPR_TIMESPAN)));
+  context.set_deadline(
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(50, GPR_TIMESPAN)));
   EXPECT_EQ(Get(&context).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   AwaitEnded(1);
   ASSERT_TRUE(AwaitHeld(0)->caller().time_left.has_value());
@@ -240,18 +242,18 @@ TEST_F(CallTest, EveryMutatingCallIsAuditedWithWhoAndWhat) {
   const auto lines = log_.LinesWith("audit");
   ASSERT_EQ(lines.size(), 1U);
   const std::map<std::string, std::string> expected = {
-      {"principal", "uid:7"}, {"method", "TerminateInstance"},   {"request_id", "abc"},
-      {"target", kId},        {"code", "NOT_FOUND"},             {"reason", "INSTANCE_NOT_FOUND"}};
+      {"principal", "uid:7"}, {"method", "TerminateInstance"}, {"request_id", "abc"},
+      {"target", kId},        {"code", "NOT_FOUND"},           {"reason", "INSTANCE_NOT_FOUND"}};
   EXPECT_EQ(lines[0].fields, expected);
 }
 
 TEST_F(CallTest, TheAuditNamesAnInstanceThatTheAgentHasNamed) {
-  service_.Serve<v1::CreateInstanceRequest>(
-      "CreateInstance", [](const auto&, RequestFaults, const CallPtr& call) {
-        v1::Instance instance;
-        instance.set_instance_id(kId);
-        call->Succeed(instance);
-      });
+  service_.Serve<v1::CreateInstanceRequest>("CreateInstance",
+                                            [](const auto&, RequestFaults, const CallPtr& call) {
+                                              v1::Instance instance;
+                                              instance.set_instance_id(kId);
+                                              call->Succeed(instance);
+                                            });
   grpc::ClientContext context;
   EXPECT_TRUE(stub_->CreateInstance(&context, v1::CreateInstanceRequest(), &reply_).ok());
   EXPECT_EQ(log_.LinesWith("audit").at(0).fields.at("target"), kId);
@@ -270,7 +272,7 @@ TEST_F(CallTest, WaitingCallsEndWithTheAgentAndHaveAGateOfTheirOwn) {
   AwaitHeld(0);
   EXPECT_EQ(Decode(CallRaw(channel_, kGet, "")).reason, reasons::kOverloaded);
   EXPECT_EQ(room_.calls().in_flight(), 0);
-  room_.EndWaits();
+  room_.Stop();
   caller.join();
   const WireError error = Decode(got.get_future().get());
   EXPECT_EQ(error.code, grpc::StatusCode::UNAVAILABLE);
@@ -279,7 +281,9 @@ TEST_F(CallTest, WaitingCallsEndWithTheAgentAndHaveAGateOfTheirOwn) {
     MutexLock lock(mutex_);
     held_.clear();
   }
-  EXPECT_EQ(Decode(Get()).reason, reasons::kAgentStopping);  // One that begins to wait later.
+  EXPECT_EQ(Decode(Get()).reason, reasons::kAgentStopping);
+  EXPECT_EQ(Decode(CallRaw(channel_, "/berth.v1.InstanceService/ListInstances", "")).reason,
+            reasons::kAgentStopping);
 }
 
 TEST_F(CallTest, TheLargestErrorStillFitsIntoTheTrailingMetadata) {

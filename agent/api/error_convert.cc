@@ -96,7 +96,8 @@ void FillMetadata(const ErrorDetails& details, size_t budget, google::rpc::Error
   if (omitted > 0) (*info.mutable_metadata())["metadata_omitted"] = std::to_string(omitted);
 }
 
-google::rpc::Status Convert(StatusCode code, std::string_view message, const ErrorDetails& details) {
+google::rpc::Status Convert(StatusCode code, std::string_view message,
+                            const ErrorDetails& details) {
   google::rpc::Status out = Begin(code, message);
   AddRetryInfo(code, details, out);
   AddResourceInfo(code, details, out);

@@ -3,12 +3,13 @@
 // metadata carries a google.rpc.Status with ErrorInfo always, and BadRequest, RetryInfo and
 // ResourceInfo where they say more.
 //
-// Bounds: trailing metadata beyond 8 KiB is refused by most clients, which would then lose the error
-// altogether. So messages are cut at kErrorMessageBytesMax, and violations and metadata that do not
-// fit are left out, counted in ErrorInfo.metadata ("violations_omitted", "metadata_omitted").
+// Bounds: trailing metadata beyond 8 KiB is refused by most clients, which would then lose the
+// error altogether. So messages are cut at kErrorMessageBytesMax, and violations and metadata that
+// do not fit are left out, counted in ErrorInfo.metadata ("violations_omitted",
+// "metadata_omitted").
 //
-// INTERNAL, UNKNOWN and DATA_LOSS are faults of Berth: their words may hold SQL, XML or paths and stay
-// in the agent's log. The client is told so instead.
+// INTERNAL, UNKNOWN and DATA_LOSS are faults of Berth: their words may hold SQL, XML or paths and
+// stay in the agent's log. The client is told so instead.
 //
 // Pure functions, thread-safe.
 #pragma once

@@ -17,16 +17,20 @@ namespace {
 
 v1::InstanceIntent FromIntent(model::Intent intent) {
   switch (intent) {
-    case model::Intent::kRunning: return v1::INSTANCE_INTENT_RUNNING;
-    case model::Intent::kStopped: return v1::INSTANCE_INTENT_STOPPED;
-    case model::Intent::kTerminated: return v1::INSTANCE_INTENT_TERMINATED;
+    case model::Intent::kRunning:
+      return v1::INSTANCE_INTENT_RUNNING;
+    case model::Intent::kStopped:
+      return v1::INSTANCE_INTENT_STOPPED;
+    case model::Intent::kTerminated:
+      return v1::INSTANCE_INTENT_TERMINATED;
   }
   return v1::INSTANCE_INTENT_UNSPECIFIED;
 }
 
 std::string Sha256Hex(const std::string& bytes) {
   std::array<unsigned char, 32> digest{};
-  const int done = EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  const int done =
+      EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
   BERTH_CHECK(done == 1, "libcrypto has SHA-256");
   std::string hex;
   for (const unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
@@ -42,7 +46,8 @@ void FillStatus(const model::InstanceRecord& record, v1::InstanceStatus& out) {
   out.mutable_state_reason()->set_code(record.state_reason.code);
   out.mutable_state_reason()->set_message(record.state_reason.message);
   out.set_observed_generation(record.observed_generation);
-  if (record.observed_time != WallTime{}) *out.mutable_observed_time() = ToTimestamp(record.observed_time);
+  if (record.observed_time != WallTime{})
+    *out.mutable_observed_time() = ToTimestamp(record.observed_time);
   out.set_reachable(record.reachable);
   out.set_boot_count(record.boot_count);
   if (HasGuest(record.state)) {
@@ -50,6 +55,9 @@ void FillStatus(const model::InstanceRecord& record, v1::InstanceStatus& out) {
     out.mutable_guest()->set_domain_name(record.id);
     out.mutable_guest()->set_accelerator(FromAccel(record.accel));
   }
+  // The one interface with user-mode networking that every instance has for now; its address
+  // follows from the instance's id.
+  out.add_network_interfaces()->set_mac_address(MacAddress(record.id));
   if (!record.spec.first_boot.user_data.empty())
     out.set_user_data_sha256(Sha256Hex(record.spec.first_boot.user_data));
   *out.mutable_resolved_shape() = FromShape(record.spec.shape);
@@ -82,25 +90,38 @@ bool IsTransitional(model::InstanceState state) {
 
 v1::InstanceState FromState(model::InstanceState state) {
   switch (state) {
-    case model::InstanceState::kPending: return v1::INSTANCE_STATE_PENDING;
-    case model::InstanceState::kRunning: return v1::INSTANCE_STATE_RUNNING;
-    case model::InstanceState::kStopping: return v1::INSTANCE_STATE_STOPPING;
-    case model::InstanceState::kStopped: return v1::INSTANCE_STATE_STOPPED;
-    case model::InstanceState::kShuttingDown: return v1::INSTANCE_STATE_SHUTTING_DOWN;
-    case model::InstanceState::kTerminated: return v1::INSTANCE_STATE_TERMINATED;
+    case model::InstanceState::kPending:
+      return v1::INSTANCE_STATE_PENDING;
+    case model::InstanceState::kRunning:
+      return v1::INSTANCE_STATE_RUNNING;
+    case model::InstanceState::kStopping:
+      return v1::INSTANCE_STATE_STOPPING;
+    case model::InstanceState::kStopped:
+      return v1::INSTANCE_STATE_STOPPED;
+    case model::InstanceState::kShuttingDown:
+      return v1::INSTANCE_STATE_SHUTTING_DOWN;
+    case model::InstanceState::kTerminated:
+      return v1::INSTANCE_STATE_TERMINATED;
   }
   return v1::INSTANCE_STATE_UNSPECIFIED;
 }
 
 std::optional<model::InstanceState> ToState(int state) {
   switch (state) {
-    case v1::INSTANCE_STATE_PENDING: return model::InstanceState::kPending;
-    case v1::INSTANCE_STATE_RUNNING: return model::InstanceState::kRunning;
-    case v1::INSTANCE_STATE_STOPPING: return model::InstanceState::kStopping;
-    case v1::INSTANCE_STATE_STOPPED: return model::InstanceState::kStopped;
-    case v1::INSTANCE_STATE_SHUTTING_DOWN: return model::InstanceState::kShuttingDown;
-    case v1::INSTANCE_STATE_TERMINATED: return model::InstanceState::kTerminated;
-    default: return std::nullopt;
+    case v1::INSTANCE_STATE_PENDING:
+      return model::InstanceState::kPending;
+    case v1::INSTANCE_STATE_RUNNING:
+      return model::InstanceState::kRunning;
+    case v1::INSTANCE_STATE_STOPPING:
+      return model::InstanceState::kStopping;
+    case v1::INSTANCE_STATE_STOPPED:
+      return model::InstanceState::kStopped;
+    case v1::INSTANCE_STATE_SHUTTING_DOWN:
+      return model::InstanceState::kShuttingDown;
+    case v1::INSTANCE_STATE_TERMINATED:
+      return model::InstanceState::kTerminated;
+    default:
+      return std::nullopt;
   }
 }
 

@@ -34,9 +34,8 @@ Duration GraceOf(const Request& request, Duration unset, RequestFaults& faults) 
 
 CreateInstanceArgs ToCreate(const v1::CreateInstanceRequest& request,
                             const std::vector<model::InstanceType>& types, RequestFaults& faults) {
-  CreateInstanceArgs args{.instance_id = request.instance_id(),
-                          .validate_only = request.validate_only(),
-                          .spec = {}};
+  CreateInstanceArgs args{
+      .instance_id = request.instance_id(), .validate_only = request.validate_only(), .spec = {}};
   if (!request.has_spec()) {
     faults.Invalid("spec", "required: say what is wanted");
     return args;
@@ -55,8 +54,10 @@ ListInstancesArgs ToList(const v1::ListInstancesRequest& request, RequestFaults&
                          .tenant_id = request.tenant_id()};
   for (int i = 0; i < request.states_size(); ++i) {
     const std::optional<model::InstanceState> state = ToState(request.states(i));
-    if (state) args.states.push_back(*state);
-    else faults.Invalid(fmt::format("states[{}]", i), "name a state, or leave it out for all");
+    if (state)
+      args.states.push_back(*state);
+    else
+      faults.Invalid(fmt::format("states[{}]", i), "name a state, or leave it out for all");
   }
   return args;
 }
@@ -84,7 +85,8 @@ void CheckTerminate(const v1::TerminateInstanceRequest& request, RequestFaults& 
 int32_t ToConsoleBytes(const v1::GetConsoleOutputRequest& request, RequestFaults& faults) {
   if (!request.has_max_bytes()) return kConsoleBytesMax;
   if (request.max_bytes() < 1 || request.max_bytes() > kConsoleBytesMax)
-    faults.Invalid("max_bytes", fmt::format("give 1 to {}, or nothing for the most", kConsoleBytesMax));
+    faults.Invalid("max_bytes",
+                   fmt::format("give 1 to {}, or nothing for the most", kConsoleBytesMax));
   return request.max_bytes();
 }
 

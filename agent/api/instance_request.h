@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests about instances in words of the model. Each function adds what it finds wrong to `faults`,
-// by the exact path of the field; its result is for use only if there are none.
+// Requests about instances in words of the model. Each function adds what it finds wrong to
+// `faults`, by the exact path of the field; its result is for use only if there are none.
 //
 // Pure functions, thread-safe.
 #pragma once

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/api/instance_request.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "agent/api/request_check.h"
@@ -68,24 +69,23 @@ TEST(InstanceRequestTest, EveryFieldReachesTheModel) {
   ASSERT_TRUE(args.ok()) << args.status();
   EXPECT_EQ(args->instance_id, kId);
   EXPECT_TRUE(args->validate_only);
-  const model::InstanceSpec expected{
-      .name = "web-1",
-      .tenant_id = "acme",
-      .tags = {{"role", "web"}},
-      .instance_type = "",
-      .shape = {.vcpus = 2, .memory_mib = 512},
-      .boot = {.image = "root.qcow2",
-               .kernel = "vmlinuz",
-               .initrd = "initrd",
-               .command_line = "console=ttyS0"},
-      .root_disk_mib = 2048,
-      .first_boot = {.hostname = "web",
-                     .ssh_authorized_keys = {"ssh-ed25519 AAAA me"},
-                     .user_data = std::string("\0\xff", 2),
-                     .network_config = "version: 2"},
-      .autostart = true,
-      .shutdown_behavior = model::ShutdownBehavior::kTerminate,
-      .termination_protection = true};
+  const model::InstanceSpec expected{.name = "web-1",
+                                     .tenant_id = "acme",
+                                     .tags = {{"role", "web"}},
+                                     .instance_type = "",
+                                     .shape = {.vcpus = 2, .memory_mib = 512},
+                                     .boot = {.image = "root.qcow2",
+                                              .kernel = "vmlinuz",
+                                              .initrd = "initrd",
+                                              .command_line = "console=ttyS0"},
+                                     .root_disk_mib = 2048,
+                                     .first_boot = {.hostname = "web",
+                                                    .ssh_authorized_keys = {"ssh-ed25519 AAAA me"},
+                                                    .user_data = std::string("\0\xff", 2),
+                                                    .network_config = "version: 2"},
+                                     .autostart = true,
+                                     .shutdown_behavior = model::ShutdownBehavior::kTerminate,
+                                     .termination_protection = true};
   EXPECT_EQ(args->spec, expected);
 }
 
@@ -111,12 +111,12 @@ TEST(InstanceRequestTest, EveryViolationIsToldAtOnceByItsPath) {
   spec.mutable_seed()->add_ssh_authorized_keys("");
   spec.set_instance_initiated_shutdown_behavior(static_cast<v1::ShutdownBehavior>(9));
   EXPECT_THAT(FaultsOf(request),
-              UnorderedElementsAre(
-                  "request_id", "control_epoch", "instance_id", "spec.name", "spec.tenant_id",
-                  "spec.tags[\"berth:x\"]", "spec.shape.vcpus", "spec.shape.memory_mib",
-                  "spec.boot.disk.image", "spec.root_disk.size_mib", "spec.seed.hostname",
-                  "spec.seed.user_data", "spec.seed.ssh_authorized_keys[0]",
-                  "spec.instance_initiated_shutdown_behavior"));
+              UnorderedElementsAre("request_id", "control_epoch", "instance_id", "spec.name",
+                                   "spec.tenant_id", "spec.tags[\"berth:x\"]", "spec.shape.vcpus",
+                                   "spec.shape.memory_mib", "spec.boot.disk.image",
+                                   "spec.root_disk.size_mib", "spec.seed.hostname",
+                                   "spec.seed.user_data", "spec.seed.ssh_authorized_keys[0]",
+                                   "spec.instance_initiated_shutdown_behavior"));
 }
 
 TEST(InstanceRequestTest, WhatIsMissingIsNamedOnce) {
@@ -189,7 +189,8 @@ TEST(InstanceRequestTest, ForceAndTimeoutExcludeEachOther) {
 }
 
 TEST(InstanceRequestTest, DurationsThatAreNoneAreRefused) {
-  for (const auto& [seconds, nanos] : {std::pair<int64_t, int32_t>{-1, 0}, {0, -1}, {1, 1000000000}}) {
+  for (const auto& [seconds, nanos] :
+       {std::pair<int64_t, int32_t>{-1, 0}, {0, -1}, {1, 1000000000}}) {
     v1::StopInstanceRequest request;
     request.mutable_timeout()->set_seconds(seconds);
     request.mutable_timeout()->set_nanos(nanos);

@@ -100,16 +100,16 @@ void GetConsoleOutput(NodeAgent& node, const v1::GetConsoleOutputRequest& reques
   const int32_t wanted = ToConsoleBytes(request, faults);
   if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
   const WallTime now = call->WallNow();
-  node.GetConsoleOutput(
-      request.instance_id(), int64_t{wanted} + 1,
-      call->AnswerWith<std::string>([wanted, now](const std::string& output) {
-        const size_t excess = output.size() - std::min(output.size(), static_cast<size_t>(wanted));
-        v1::GetConsoleOutputResponse reply;
-        reply.set_output(output.substr(excess));
-        reply.set_truncated(excess > 0);
-        *reply.mutable_read_time() = ToTimestamp(now);
-        return reply;
-      }));
+  node.GetConsoleOutput(request.instance_id(), int64_t{wanted} + 1,
+                        call->AnswerWith<std::string>([wanted, now](const std::string& output) {
+                          const size_t excess =
+                              output.size() - std::min(output.size(), static_cast<size_t>(wanted));
+                          v1::GetConsoleOutputResponse reply;
+                          reply.set_output(output.substr(excess));
+                          reply.set_truncated(excess > 0);
+                          *reply.mutable_read_time() = ToTimestamp(now);
+                          return reply;
+                        }));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Instances over the socket, as a client lives them: one call after the other, against the fakes.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -131,9 +132,9 @@ TEST_F(LifeTest, EightCreatesAtOnceAllRun) {
 }
 
 TEST_F(LifeTest, AFailedLaunchIsAnOperationWithItsError) {
-  agent_.storage.FailAlways(StorageCall::kCreateRootDisk,
-                            {.error = MakeError(StatusCode::kResourceExhausted,
-                                                reasons::kStorageFull, "no space left")});
+  agent_.storage.FailAlways(
+      StorageCall::kCreateRootDisk,
+      {.error = MakeError(StatusCode::kResourceExhausted, reasons::kStorageFull, "no space left")});
   const v1::Operation operation = Wait(Create(Wish()));
   EXPECT_EQ(operation.state(), v1::Operation::STATE_FAILED);
   EXPECT_EQ(operation.error().code(), static_cast<int>(StatusCode::kResourceExhausted));
@@ -275,8 +276,8 @@ TEST_F(LifeTest, AWaitEndsInTimeForItsCallersDeadline) {
   agent_.storage.SetDelay(StorageCall::kCreateRootDisk, std::chrono::hours(1));
   const v1::Instance instance = Create(Wish());
   grpc::ClientContext context;
-  context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                    gpr_time_from_millis(1000, GPR_TIMESPAN)));
+  context.set_deadline(
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(1000, GPR_TIMESPAN)));
   v1::WaitOperationRequest request;
   request.set_operation_id(instance.status().operation());
   v1::Operation reply;

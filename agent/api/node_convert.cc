@@ -14,9 +14,12 @@ namespace {
 
 v1::ConditionStatus FromStatus(model::ConditionStatus status) {
   switch (status) {
-    case model::ConditionStatus::kTrue: return v1::CONDITION_STATUS_TRUE;
-    case model::ConditionStatus::kFalse: return v1::CONDITION_STATUS_FALSE;
-    case model::ConditionStatus::kUnknown: return v1::CONDITION_STATUS_UNKNOWN;
+    case model::ConditionStatus::kTrue:
+      return v1::CONDITION_STATUS_TRUE;
+    case model::ConditionStatus::kFalse:
+      return v1::CONDITION_STATUS_FALSE;
+    case model::ConditionStatus::kUnknown:
+      return v1::CONDITION_STATUS_UNKNOWN;
   }
   return v1::CONDITION_STATUS_UNSPECIFIED;
 }

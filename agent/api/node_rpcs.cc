@@ -57,8 +57,7 @@ void ServeNode(RpcService& service, NodeAgent& node, const NodeFacts& facts) {
         GetNode(node, facts, std::move(faults), call);
       });
   service.Serve<v1::ListInstanceTypesRequest>(
-      "ListInstanceTypes",
-      [&node](const auto& request, RequestFaults faults, const CallPtr& call) {
+      "ListInstanceTypes", [&node](const auto& request, RequestFaults faults, const CallPtr& call) {
         ListInstanceTypes(node, request, std::move(faults), call);
       });
 }

@@ -17,22 +17,32 @@ namespace {
 
 v1::Operation::Kind FromKind(model::OperationKind kind) {
   switch (kind) {
-    case model::OperationKind::kCreate: return v1::Operation::KIND_CREATE_INSTANCE;
-    case model::OperationKind::kStart: return v1::Operation::KIND_START_INSTANCE;
-    case model::OperationKind::kStop: return v1::Operation::KIND_STOP_INSTANCE;
-    case model::OperationKind::kReboot: return v1::Operation::KIND_REBOOT_INSTANCE;
-    case model::OperationKind::kTerminate: return v1::Operation::KIND_TERMINATE_INSTANCE;
+    case model::OperationKind::kCreate:
+      return v1::Operation::KIND_CREATE_INSTANCE;
+    case model::OperationKind::kStart:
+      return v1::Operation::KIND_START_INSTANCE;
+    case model::OperationKind::kStop:
+      return v1::Operation::KIND_STOP_INSTANCE;
+    case model::OperationKind::kReboot:
+      return v1::Operation::KIND_REBOOT_INSTANCE;
+    case model::OperationKind::kTerminate:
+      return v1::Operation::KIND_TERMINATE_INSTANCE;
   }
   return v1::Operation::KIND_UNSPECIFIED;
 }
 
 v1::Operation::State FromState(model::OperationState state) {
   switch (state) {
-    case model::OperationState::kRunning: return v1::Operation::STATE_RUNNING;
-    case model::OperationState::kUndoing: return v1::Operation::STATE_UNDOING;
-    case model::OperationState::kSucceeded: return v1::Operation::STATE_SUCCEEDED;
-    case model::OperationState::kFailed: return v1::Operation::STATE_FAILED;
-    case model::OperationState::kCancelled: return v1::Operation::STATE_CANCELLED;
+    case model::OperationState::kRunning:
+      return v1::Operation::STATE_RUNNING;
+    case model::OperationState::kUndoing:
+      return v1::Operation::STATE_UNDOING;
+    case model::OperationState::kSucceeded:
+      return v1::Operation::STATE_SUCCEEDED;
+    case model::OperationState::kFailed:
+      return v1::Operation::STATE_FAILED;
+    case model::OperationState::kCancelled:
+      return v1::Operation::STATE_CANCELLED;
   }
   return v1::Operation::STATE_UNSPECIFIED;
 }
@@ -47,8 +57,8 @@ const model::Step* PresentStep(const model::Operation& operation) {
 }
 
 int Percent(const model::Operation& operation) {
-  const auto over = std::count_if(
-      operation.steps.begin(), operation.steps.end(), [](const model::Step& step) {
+  const auto over =
+      std::count_if(operation.steps.begin(), operation.steps.end(), [](const model::Step& step) {
         return step.state == model::StepState::kDone || step.state == model::StepState::kSkipped;
       });
   const auto all = std::max<size_t>(operation.steps.size(), 1);
@@ -86,7 +96,8 @@ v1::Operation FromOperation(const model::Operation& operation,
     out.set_attempt(step->attempts);
     out.set_last_error_message(Truncated(step->last_error.message, kErrorMessageBytesMax));
   }
-  if (operation.state == model::OperationState::kRunning) out.set_progress_percent(Percent(operation));
+  if (operation.state == model::OperationState::kRunning)
+    out.set_progress_percent(Percent(operation));
   if (operation.state == model::OperationState::kSucceeded) out.set_progress_percent(100);
   *out.mutable_create_time() = ToTimestamp(operation.created);
   *out.mutable_update_time() = ToTimestamp(LastMoved(operation));

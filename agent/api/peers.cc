@@ -22,11 +22,13 @@ Status NoConnection(std::string_view doing) {
 
 }  // namespace
 
-// The lowest free number at or above `next_`, or from the start of the ring past its end.
+// The lowest free number at or above `next_`, or from the start of the ring past its end, or any at
+// all in a process that may hardly open anything.
 int Peers::NextNumber(int connection) {
   if (next_ < kFirstNumber) next_ = kFirstNumber;
-  int number = fcntl(connection, F_DUPFD_CLOEXEC, next_);
-  if (number < 0) number = fcntl(connection, F_DUPFD_CLOEXEC, kFirstNumber);
+  int number = -1;
+  for (const int least : {next_, kFirstNumber, 0})
+    if (number < 0) number = fcntl(connection, F_DUPFD_CLOEXEC, least);
   if (number >= 0) next_ = number + 1;
   return number;
 }

@@ -28,7 +28,8 @@ constexpr char kOperationIdForm[] = "\"op-\" and 17 lower-case hexadecimal digit
 
 std::string StringOf(const Message& request, const char* name) {
   const FieldDescriptor* field = request.GetDescriptor()->FindFieldByName(name);
-  if (field == nullptr || field->is_repeated() || field->cpp_type() != FieldDescriptor::CPPTYPE_STRING)
+  if (field == nullptr || field->is_repeated() ||
+      field->cpp_type() != FieldDescriptor::CPPTYPE_STRING)
     return "";
   return request.GetReflection()->GetString(request, field);
 }
@@ -74,8 +75,9 @@ void CheckSharedFields(const Message& request, RequestFaults& faults) {
     faults.Invalid("etag", "not one that this agent has given; hand it back as it was read");
   CheckInstanceId(request, faults);
   if (Has(request, "operation_id") && !IsOperationId(StringOf(request, "operation_id")))
-    faults.Invalid("operation_id", fmt::format("{} is not {}", Quoted(StringOf(request, "operation_id")),
-                                               kOperationIdForm));
+    faults.Invalid(
+        "operation_id",
+        fmt::format("{} is not {}", Quoted(StringOf(request, "operation_id")), kOperationIdForm));
   if (NumberOf(request, "page_size") < 0)
     faults.Invalid("page_size", "may not be negative; 0 means 100");
   if (!IsToken(StringOf(request, "page_token")))
@@ -83,16 +85,17 @@ void CheckSharedFields(const Message& request, RequestFaults& faults) {
 }
 
 Status Malformed(const Message& request) {
-  return MakeError(StatusCode::kInvalidArgument, reasons::kInvalidField,
-                   fmt::format("the bytes are no {}: truncated, garbled, or a text field is not UTF-8",
-                               request.GetDescriptor()->name()));
+  return MakeError(
+      StatusCode::kInvalidArgument, reasons::kInvalidField,
+      fmt::format("the bytes are no {}: truncated, garbled, or a text field is not UTF-8",
+                  request.GetDescriptor()->name()));
 }
 
 Status CheckSize(size_t bytes) {
   if (bytes <= kRequestBytesMax) return OkStatus();
-  return MakeError(StatusCode::kInvalidArgument, reasons::kInvalidField,
-                   fmt::format("the request has {} bytes; at most {} are taken", bytes,
-                               kRequestBytesMax));
+  return MakeError(
+      StatusCode::kInvalidArgument, reasons::kInvalidField,
+      fmt::format("the request has {} bytes; at most {} are taken", bytes, kRequestBytesMax));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be said of any request by its descriptor alone, before its method is looked at: that it is
-// well formed and not too large, that it holds no field or enum value this agent does not know, no
-// text with control characters, and that the fields all requests share have their form.
+// What can be said of any request by its descriptor alone, before its method is looked at: that it
+// is well formed and not too large, that it holds no field or enum value this agent does not know,
+// no text with control characters, and that the fields all requests share have their form.
 //
 // Pure functions, thread-safe.
 #pragma once
@@ -29,9 +29,9 @@ RequestFaults CheckRequest(std::string_view bytes, const google::protobuf::Messa
 std::string RequestIdOf(const google::protobuf::Message& request);
 // The instance_id or operation_id; likewise.
 std::string TargetOf(const google::protobuf::Message& request);
-// The request as bytes that are the same for every encoding of the same wish, for comparing a repeat
-// with the first call. Without control_epoch: who repeats the call of a control plane that was replaced
-// makes the same wish under a higher epoch.
+// The request as bytes that are the same for every encoding of the same wish, for comparing a
+// repeat with the first call. Without control_epoch: who repeats the call of a control plane that
+// was replaced makes the same wish under a higher epoch.
 std::string CanonicalBytes(const google::protobuf::Message& request);
 
 }  // namespace berth::api

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/api/request_check.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "agent/api/call_room.h"
@@ -49,8 +50,8 @@ TEST(RequestCheckTest, UnknownFieldsAreNamedAtEveryDepth) {
   Unknown(*request.mutable_spec()->mutable_shape()).AddFixed32(79, 1);
   Unknown(*request.mutable_spec()->add_volumes()).AddFixed64(80, 1);
   const RequestFaults faults = Check(request);
-  EXPECT_THAT(Fields(faults), UnorderedElementsAre("#77", "spec.#78", "spec.shape.#79",
-                                                   "spec.volumes[0].#80"));
+  EXPECT_THAT(Fields(faults),
+              UnorderedElementsAre("#77", "spec.#78", "spec.shape.#79", "spec.volumes[0].#80"));
   const ErrorDetails details = DetailsOf(faults.ToStatus());
   EXPECT_EQ(details.reason, "UNKNOWN_FIELD");
   EXPECT_NE(details.metadata.at("fields").find("berth.v1.Shape#79"), std::string::npos);
@@ -183,10 +184,8 @@ TEST(RequestCheckTest, ARequestIsAtMostOneMebibyte) {
 TEST(RequestCheckTest, TheSameWishHasTheSameBytesWhateverTheEpochAndTheOrderOfItsTags) {
   v1::CreateInstanceRequest one;
   v1::CreateInstanceRequest two;
-  for (int i = 0; i < 40; ++i)
-    (*one.mutable_spec()->mutable_tags())[std::to_string(i)] = "v";
-  for (int i = 39; i >= 0; --i)
-    (*two.mutable_spec()->mutable_tags())[std::to_string(i)] = "v";
+  for (int i = 0; i < 40; ++i) (*one.mutable_spec()->mutable_tags())[std::to_string(i)] = "v";
+  for (int i = 39; i >= 0; --i) (*two.mutable_spec()->mutable_tags())[std::to_string(i)] = "v";
   two.set_control_epoch(7);
   EXPECT_EQ(CanonicalBytes(one), CanonicalBytes(two));
   two.mutable_spec()->set_name("other");

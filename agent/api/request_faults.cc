@@ -31,8 +31,10 @@ void RequestFaults::Invalid(std::string field, std::string cure) {
 }
 
 void RequestFaults::Unknown(std::string field, std::string type) {
-  Invalid(std::move(field), fmt::format("not known to this agent ({}); leave it out, or ask an agent "
-                                        "of a newer version", type));
+  Invalid(std::move(field),
+          fmt::format("not known to this agent ({}); leave it out, or ask an agent "
+                      "of a newer version",
+                      type));
   if (unknown_types_.size() < kFaultsMax) unknown_types_.push_back(std::move(type));
 }
 

@@ -24,8 +24,9 @@ class RequestFaults {
   bool empty() const { return violations_.empty() && not_built_.empty(); }
   const std::vector<FieldViolation>& violations() const { return violations_; }
 
-  // OK if there is none. Otherwise INVALID_ARGUMENT with every violation (UNKNOWN_FIELD if one field is
-  // unknown, else INVALID_FIELD); UNIMPLEMENTED NOT_IMPLEMENTED_YET only where nothing else is wrong.
+  // OK if there is none. Otherwise INVALID_ARGUMENT with every violation (UNKNOWN_FIELD if one
+  // field is unknown, else INVALID_FIELD); UNIMPLEMENTED NOT_IMPLEMENTED_YET only where nothing
+  // else is wrong.
   Status ToStatus() const;
 
  private:

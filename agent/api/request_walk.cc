@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two walks. One goes over the bytes beside the descriptor, since the parsed message does not keep what
-// was unknown in the entry of a map. The other goes over the message.
+// Two walks. One goes over the bytes beside the descriptor, since the parsed message does not keep
+// what was unknown in the entry of a map. The other goes over the message.
 #include "agent/api/request_walk.h"
 
 #include <fmt/format.h>
@@ -32,11 +32,16 @@ std::string Joined(const std::string& path, const std::string& name) {
 
 WireFormatLite::WireType WireTypeOf(const UnknownField& raw) {
   switch (raw.type()) {
-    case UnknownField::TYPE_VARINT: return WireFormatLite::WIRETYPE_VARINT;
-    case UnknownField::TYPE_FIXED32: return WireFormatLite::WIRETYPE_FIXED32;
-    case UnknownField::TYPE_FIXED64: return WireFormatLite::WIRETYPE_FIXED64;
-    case UnknownField::TYPE_LENGTH_DELIMITED: return WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
-    default: return WireFormatLite::WIRETYPE_START_GROUP;
+    case UnknownField::TYPE_VARINT:
+      return WireFormatLite::WIRETYPE_VARINT;
+    case UnknownField::TYPE_FIXED32:
+      return WireFormatLite::WIRETYPE_FIXED32;
+    case UnknownField::TYPE_FIXED64:
+      return WireFormatLite::WIRETYPE_FIXED64;
+    case UnknownField::TYPE_LENGTH_DELIMITED:
+      return WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
+    default:
+      return WireFormatLite::WIRETYPE_START_GROUP;
   }
 }
 
@@ -60,7 +65,8 @@ void FindUnknown(const UnknownFieldSet& raws, const Descriptor& type, const std:
     }
     if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
     UnknownFieldSet inner;
-    if (!inner.ParseFromString(raw.length_delimited())) continue;  // The real parser has refused it.
+    if (!inner.ParseFromString(raw.length_delimited()))
+      continue;  // The real parser has refused it.
     std::string name = field->name();
     if (field->is_repeated()) name += fmt::format("[{}]", seen[field->number()]++);
     FindUnknown(inner, *field->message_type(), Joined(path, name), faults);

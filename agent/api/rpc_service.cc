@@ -58,7 +58,8 @@ class RefusedStream final : public Reactor {
   void OnDone() override { delete this; }
 };
 
-// The handler of a stream that is not built. Only the reactor's type differs between the three kinds.
+// The handler of a stream that is not built. Only the reactor's type differs between the three
+// kinds.
 grpc::internal::MethodHandler* RefusingHandler(RpcMethod::RpcType type, const Method& method) {
   switch (type) {
     case RpcMethod::SERVER_STREAMING:
@@ -103,12 +104,11 @@ void RpcService::Register(int index, Entry& entry) {
     MarkMethodRawCallback(index, RefusingHandler(type, entry.method));
     return;
   }
-  MarkMethodRawCallback(
-      index, new grpc::internal::CallbackUnaryHandler<ByteBuffer, ByteBuffer>(
-                 [this, &entry](CallbackServerContext* context, const ByteBuffer* request,
-                                ByteBuffer* reply) {
-                   return Handle(entry, *context, *request, reply);
-                 }));
+  MarkMethodRawCallback(index, new grpc::internal::CallbackUnaryHandler<ByteBuffer, ByteBuffer>(
+                                   [this, &entry](CallbackServerContext* context,
+                                                  const ByteBuffer* request, ByteBuffer* reply) {
+                                     return Handle(entry, *context, *request, reply);
+                                   }));
 }
 
 void RpcService::Bind(std::string_view method, const google::protobuf::Descriptor& request,
@@ -131,7 +131,9 @@ grpc::ServerUnaryReactor* RpcService::Handle(const Entry& entry, CallbackServerC
   const CallPtr call =
       Call::Begin(entry.method, room_, std::move(ticket), reply,
                   {.principal = principal_of_(context.peer()), .time_left = TimeLeft(context)});
-  if (!admitted) {
+  if (const Status admission = room_.Admission(); !admission.ok()) {
+    call->Fail(admission);
+  } else if (!admitted) {
     call->Fail(Overloaded());
   } else if (!entry.handler) {
     call->Fail(NotBuilt(entry.method));

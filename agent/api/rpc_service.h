@@ -2,9 +2,9 @@
 // One gRPC service, made from its descriptor: every method of the contract is registered, and those
 // without a handler answer UNIMPLEMENTED NOT_IMPLEMENTED_YET, so that none can be forgotten.
 //
-// Methods take and give bytes and are parsed here rather than by generated code, since that answers a
-// request it cannot parse with a bare UNIMPLEMENTED, and one that is too large with RESOURCE_EXHAUSTED,
-// which would read as "no capacity" (docs/decisions/0021).
+// Methods take and give bytes and are parsed here rather than by generated code, since that answers
+// a request it cannot parse with a bare UNIMPLEMENTED, and one that is too large with
+// RESOURCE_EXHAUSTED, which would read as "no capacity" (docs/decisions/0010).
 //
 // Serve is called before the server starts; then thread-safe.
 #pragma once
@@ -31,8 +31,8 @@ namespace berth::api {
 class RpcService final : public grpc::Service {
  public:
   // Runs on a thread of gRPC's: converts, sets work going, returns. `faults` already holds what is
-  // wrong with the request in general (request_check.h); the handler adds what it finds and refuses a
-  // request that has any. The request dies with the handler's return.
+  // wrong with the request in general (request_check.h); the handler adds what it finds and refuses
+  // a request that has any. The request dies with the handler's return.
   template <typename Request>
   using Handler = std::function<void(const Request&, RequestFaults, const CallPtr&)>;
   // Who calls, by gRPC's name of the peer.

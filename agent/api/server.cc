@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/api/server.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
@@ -32,8 +33,8 @@ gpr_timespec After(Duration delay) {
                       gpr_time_from_millis(delay.count(), GPR_TIMESPAN));
 }
 
-// The callback API needs no pollers of ours. Reflection alone is of the synchronous kind and gets the
-// least it can live with.
+// The callback API needs no pollers of ours. Reflection alone is of the synchronous kind and gets
+// the least it can live with.
 void KeepLean(grpc::ServerBuilder& builder) {
   grpc::ResourceQuota quota("berth-api");
   quota.Resize(kMemoryQuota).SetMaxThreads(4);
@@ -64,6 +65,9 @@ class ApiServer::Impl {
   }
 
   Status Serve() {
+    // Never matched: the last one out would wait up to 10 s for a poller of gRPC's that covers a
+    // slow write, and hold up the agent's stop. The process's end does not.
+    grpc_init();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
@@ -81,7 +85,7 @@ class ApiServer::Impl {
     if (server_ == nullptr || down_) return;
     down_ = true;
     listener_->Stop();
-    room_.EndWaits();
+    room_.Stop();
     server_->Shutdown(After(grace));
     server_->Wait();
   }
@@ -94,7 +98,8 @@ class ApiServer::Impl {
   void Take(UniqueFd connection) {
     StatusOr<UniqueFd> admitted = peers_.Admit(std::move(connection));
     if (!admitted.ok()) {
-      log_.Warning("a connection was refused", {{"error", std::string(admitted.status().message())}});
+      log_.Warning("a connection was refused",
+                   {{"error", std::string(admitted.status().message())}});
       return;
     }
     grpc::AddInsecureChannelFromFd(server_.get(), admitted->Release());

@@ -2,9 +2,9 @@
 // The agent's gRPC server: every service of berth.v1 on the local socket, grpc.health.v1 and
 // reflection. The only room that knows gRPC.
 //
-// Handlers run on gRPC's threads: they check and convert, post to the node, and return. Who calls is
-// known by the peer credentials of the socket and shows as "uid:N"; who may call at all is the socket's
-// mode. There is no TCP port.
+// Handlers run on gRPC's threads: they check and convert, post to the node, and return. Who calls
+// is known by the peer credentials of the socket and shows as "uid:N"; who may call at all is the
+// socket's mode. There is no TCP port.
 #pragma once
 
 #include <sys/stat.h>
@@ -40,16 +40,17 @@ class ApiServer {
     NodeFacts facts;
   };
 
-  // Binds the socket and serves. Every service is NOT_SERVING in grpc.health.v1 until SetServing says
-  // otherwise; calls are answered from the first moment. FAILED_PRECONDITION: another agent answers at
-  // the path, or what is there is no socket; INVALID_ARGUMENT: the path is too long.
+  // Binds the socket and serves. Every service is NOT_SERVING in grpc.health.v1 until SetServing
+  // says otherwise; calls are answered from the first moment. FAILED_PRECONDITION: another agent
+  // answers at the path, or what is there is no socket; INVALID_ARGUMENT: the path is too long.
   static StatusOr<std::unique_ptr<ApiServer>> Start(ApiOptions options, Dependencies dependencies);
 
   // As Shutdown(0).
   ~ApiServer();
 
-  // Takes no more connections, ends waits with AGENT_STOPPING, lets calls end for up to `grace`, cuts
-  // off the others. After it no handler runs; work already committed goes on. Idempotent.
+  // Takes no more connections, answers waiting and new calls with AGENT_STOPPING, lets the others
+  // end for up to `grace`, then cuts them off. After it no handler runs; work already committed
+  // goes on. Idempotent.
   void Shutdown(Duration grace);
 
   // What grpc.health.v1 says of a service ("berth.v1.InstanceService"; "" = the server as a whole).

@@ -2,6 +2,7 @@
 // The server as a whole: what it offers, who it lets in, how it stops.
 #include "agent/api/server.h"
 
+#include <gmock/gmock.h>
 #include <grpcpp/completion_queue.h>
 #include <gtest/gtest.h>
 
@@ -75,16 +76,16 @@ TEST(ServerTest, EveryMethodOfTheContractIsBuiltOrSaysWithAReasonThatItIsNot) {
         EXPECT_EQ(error.reason, reasons::kNotImplemented) << path;
         EXPECT_EQ(error.metadata.at("method"), method->name()) << path;
       } else {
-        EXPECT_THAT(error.code, AnyOf(Eq(grpc::StatusCode::OK),
-                                      Eq(grpc::StatusCode::INVALID_ARGUMENT)))
+        EXPECT_THAT(error.code,
+                    AnyOf(Eq(grpc::StatusCode::OK), Eq(grpc::StatusCode::INVALID_ARGUMENT)))
             << path;
         built.insert(method->name());
       }
     }
-  EXPECT_EQ(built, (std::set<std::string>{
-                       "CreateInstance", "GetInstance", "ListInstances", "StartInstance",
-                       "StopInstance", "RebootInstance", "TerminateInstance", "GetConsoleOutput",
-                       "GetNode", "ListInstanceTypes", "GetOperation", "WaitOperation"}));
+  EXPECT_EQ(built, (std::set<std::string>{"CreateInstance", "GetInstance", "ListInstances",
+                                          "StartInstance", "StopInstance", "RebootInstance",
+                                          "TerminateInstance", "GetConsoleOutput", "GetNode",
+                                          "ListInstanceTypes", "GetOperation", "WaitOperation"}));
 }
 
 TEST(ServerTest, ServicesAreNotServingUntilTheAgentSaysSo) {
@@ -104,9 +105,9 @@ TEST(ServerTest, ReflectionListsTheContract) {
   TestAgent agent;
   std::string services;
   // list_services = "".
-  const grpc::Status status = CallStream(
-      agent.channel, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-      std::string("\x3a\x00", 2), &services);
+  const grpc::Status status =
+      CallStream(agent.channel, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                 std::string("\x3a\x00", 2), &services);
   EXPECT_TRUE(status.ok()) << status.error_message();
   for (const std::string& service : ApiServer::ServiceNames())
     EXPECT_THAT(services, HasSubstr(service));
@@ -145,7 +146,7 @@ TEST(ServerTest, AStoppedServerLeavesNoSocketAndItsSuccessorServes) {
 }
 
 TEST(ServerTest, WhoWaitsIsToldWhenTheAgentStops) {
-  TestAgent agent;
+  TestAgent agent({.waits_max = 1});
   agent.storage.SetDelay(StorageCall::kCreateRootDisk, std::chrono::hours(1));
   v1::CreateInstanceRequest create;
   create.mutable_spec()->set_instance_type("m1.small");
@@ -153,19 +154,33 @@ TEST(ServerTest, WhoWaitsIsToldWhenTheAgentStops) {
   grpc::ClientContext create_context;
   v1::Instance instance;
   ASSERT_TRUE(agent.instances->CreateInstance(&create_context, create, &instance).ok());
-  std::promise<grpc::Status> got;
-  std::thread waiter([&] {
+  v1::WaitOperationRequest request;
+  request.set_operation_id(instance.status().operation());
+  const auto wait = [&] {
     grpc::ClientContext context;
-    v1::WaitOperationRequest request;
-    request.set_operation_id(instance.status().operation());
     v1::Operation reply;
-    got.set_value(agent.operations->WaitOperation(&context, request, &reply));
+    return Decode(agent.operations->WaitOperation(&context, request, &reply));
+  };
+  std::promise<WireError> got;
+  std::thread waiter([&] {
+    WireError error = wait();
+    while (error.reason == reasons::kOverloaded) error = wait();  // A probe was in its place.
+    got.set_value(error);
   });
-  // Whether the wait has begun by now or not, it ends with the agent: if not, it finds it stopping or
-  // gone, and either way it is UNAVAILABLE.
+  // It waits once there is no room for another one.
+  v1::WaitOperationRequest probe;
+  probe.set_operation_id(instance.status().operation());
+  probe.mutable_timeout()->set_seconds(0);
+  for (WireError full; full.reason != reasons::kOverloaded;) {
+    grpc::ClientContext context;
+    v1::Operation reply;
+    full = Decode(agent.operations->WaitOperation(&context, probe, &reply));
+  }
   agent.server->Shutdown(std::chrono::seconds(5));
   waiter.join();
-  EXPECT_EQ(got.get_future().get().error_code(), grpc::StatusCode::UNAVAILABLE);
+  const WireError error = got.get_future().get();
+  EXPECT_EQ(error.code, grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(error.reason, reasons::kAgentStopping);
 }
 
 TEST(ServerTest, AConnectionThatSaysNothingKeepsNobodyFromStopping) {

@@ -117,10 +117,10 @@ v1::InstanceSpec FromSpec(const model::InstanceSpec& spec) {
   }
   FromFirstBoot(spec.first_boot, *out.mutable_seed());
   out.set_autostart(spec.autostart);
-  out.set_instance_initiated_shutdown_behavior(
-      spec.shutdown_behavior == model::ShutdownBehavior::kTerminate
-          ? v1::SHUTDOWN_BEHAVIOR_TERMINATE
-          : v1::SHUTDOWN_BEHAVIOR_STOP);
+  out.set_instance_initiated_shutdown_behavior(spec.shutdown_behavior ==
+                                                       model::ShutdownBehavior::kTerminate
+                                                   ? v1::SHUTDOWN_BEHAVIOR_TERMINATE
+                                                   : v1::SHUTDOWN_BEHAVIOR_STOP);
   out.set_crash_behavior(v1::CRASH_BEHAVIOR_STOP);
   out.set_termination_protection(spec.termination_protection);
   return out;

@@ -8,8 +8,9 @@
 
 namespace berth::api {
 
-// Adds to `faults` what the wire can say wrong and the model cannot (both a type and a shape, nothing
-// to boot); model::Validate finds the rest. Fields not built yet are not looked at (built.h).
+// Adds to `faults` what the wire can say wrong and the model cannot (both a type and a shape,
+// nothing to boot); model::Validate finds the rest. Fields not built yet are not looked at
+// (built.h).
 model::InstanceSpec ToSpec(const v1::InstanceSpec& spec, RequestFaults& faults);
 
 // As replies show it: defaults filled in, user-data left out.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole agent in this process over a ledger in memory, a fake hypervisor and a fake disk, behind the
-// real socket. Threads are real, so tests wait for operations, never for time.
+// A whole agent in this process over a ledger in memory, a fake hypervisor and a fake disk, behind
+// the real socket. Threads are real, so tests wait for operations, never for time.
 #pragma once
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
-#include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
@@ -19,6 +18,7 @@
 #include "berth/v1/instance_service.grpc.pb.h"
 #include "berth/v1/node_service.grpc.pb.h"
 #include "berth/v1/operation_service.grpc.pb.h"
+#include "core/base/check.h"
 #include "core/base/thread_pool.h"
 #include "drivers/fake/fake_host.h"
 #include "drivers/fake/fake_hypervisor.h"
@@ -35,8 +35,17 @@ class TestAgent {
         steps(hypervisor, storage, ledger->View()->identity.node_id,
               ledger->View()->identity.ledger_id),
         registry({pool, clock, *random, *ledger, hypervisor, steps, {}}),
-        node({pool, clock, *random, *ledger, registry, hypervisor, storage, Room(), Machine(),
-              Types(), {}}) {
+        node({pool,
+              clock,
+              *random,
+              *ledger,
+              registry,
+              hypervisor,
+              storage,
+              Room(),
+              Machine(),
+              Types(),
+              {}}) {
     ledger->SetListener([this](const auto& view) { node.ViewPublished(view); });
     hypervisor.Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); }, [] {});
     Serve(limits);
@@ -61,7 +70,7 @@ class TestAgent {
                      return std::vector<model::Condition>{
                          {.type = "Ready", .status = model::ConditionStatus::kTrue}};
                    }}});
-    ASSERT_TRUE(started.ok()) << started.status();
+    BERTH_CHECK(started.ok(), std::string(started.status().message()));
     server = std::move(*started);
     grpc::ChannelArguments own;
     own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of this room share: a log that can be read, errors decoded as a client sees them, and
-// calls made with raw bytes.
+// What the tests of this room share: a log that can be read, errors decoded as a client sees them,
+// and calls made with raw bytes.
 #pragma once
 
-#include <gmock/gmock.h>
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
 #include <grpcpp/channel.h>

@@ -24,7 +24,9 @@ TEST(TextTest, WhateverGoesInIsTextWhenItComesOut) {
     }
 }
 
-TEST(TextTest, ControlCharactersDoNotReachTheLog) { EXPECT_EQ(Truncated("a\n\x1b[2J", 10), "a??[2J"); }
+TEST(TextTest, ControlCharactersDoNotReachTheLog) {
+  EXPECT_EQ(Truncated("a\n\x1b[2J", 10), "a??[2J");
+}
 
 }  // namespace
 }  // namespace berth::api

@@ -54,9 +54,9 @@ Status CheckNobodyAnswers(const std::string& path) {
   if (!probe.ok()) return Failed("probing", path);
   if (connect(probe.get(), Generic(address), sizeof address) != 0 && errno == ECONNREFUSED)
     return OkStatus();
-  return Status(StatusCode::kFailedPrecondition,
-                fmt::format("{} is in use: another agent answers there; stop it, or set another path",
-                            path));
+  return Status(
+      StatusCode::kFailedPrecondition,
+      fmt::format("{} is in use: another agent answers there; stop it, or set another path", path));
 }
 
 StatusOr<UniqueFd> ListenAt(const std::string& path, mode_t mode) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The local socket: made so that nobody ever finds it half ready, and given up for nobody who answers.
+// The local socket: made so that nobody ever finds it half ready, and given up for nobody who
+// answers.
 //
 // The socket is bound under another name, given its mode, listened on, and only then renamed into
 // place; a stale one of a killed agent is thereby replaced in one step.
@@ -20,8 +21,8 @@ namespace berth::api {
 
 class UnixListener {
  public:
-  // FAILED_PRECONDITION: somebody answers at `path`, or it is no socket; INVALID_ARGUMENT: the path is
-  // longer than the kernel takes (103 bytes are left); else the kernel's words.
+  // FAILED_PRECONDITION: somebody answers at `path`, or it is no socket; INVALID_ARGUMENT: the path
+  // is longer than the kernel takes (103 bytes are left); else the kernel's words.
   static StatusOr<std::unique_ptr<UnixListener>> Bind(const std::string& path, mode_t mode);
   // As Stop.
   ~UnixListener();

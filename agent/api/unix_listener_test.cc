@@ -2,6 +2,7 @@
 #include "agent/api/unix_listener.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -43,7 +44,8 @@ class UnixListenerTest : public testing::Test {
 TEST_F(UnixListenerTest, ConnectionsReachTheSinkAndTheSocketHasItsMode) {
   auto listener = UnixListener::Bind(path_, 0620);
   ASSERT_TRUE(listener.ok()) << listener.status();
-  EXPECT_EQ(std::filesystem::status(path_).permissions(), static_cast<std::filesystem::perms>(0620));
+  EXPECT_EQ(std::filesystem::status(path_).permissions(),
+            static_cast<std::filesystem::perms>(0620));
   std::promise<bool> came;
   (*listener)->Start([&](UniqueFd fd) { came.set_value(fd.ok()); }, log_);
   const UniqueFd client = Connect();
