@@ -112,6 +112,7 @@ TEST_F(HealthMonitorTest, AfterStopNobodyIsTold) {
   monitor->Start();
   Second();
   const size_t looks = alive_.size();
+  monitor->LookSoon();  // Queued, and then too late.
   monitor->Stop();
   ASSERT_TRUE(executor_.RunFor(seconds(5)));
   EXPECT_EQ(alive_.size(), looks);
