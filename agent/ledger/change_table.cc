@@ -28,12 +28,14 @@ StatusOr<ChangeTable> ChangeTable::Open(Database& database) {
   BERTH_ASSIGN_OR_RETURN(
       table.add_, database.Prepare("INSERT INTO change(revision, kind, id, erased, time, json) "
                                    "VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
-  // Rows lie in the order of revisions, so the oldest are looked at and no others.
-  BERTH_ASSIGN_OR_RETURN(
-      table.trim_, database.Prepare("DELETE FROM change WHERE revision IN ("
-                                    "SELECT revision FROM (SELECT revision, time FROM change "
-                                    "ORDER BY revision LIMIT 5000) "
-                                    "WHERE (revision <= ?1 OR time < ?2) AND revision < ?3)"));
+  // Rows lie in the order of revisions, so the oldest are looked at and no others. The newest row
+  // that is there stays, whatever becomes of the transaction that is about to add newer ones.
+  BERTH_ASSIGN_OR_RETURN(table.trim_,
+                         database.Prepare("DELETE FROM change WHERE revision IN ("
+                                          "SELECT revision FROM (SELECT revision, time FROM change "
+                                          "ORDER BY revision LIMIT 5000) "
+                                          "WHERE (revision <= ?1 OR time < ?2) "
+                                          "AND revision < (SELECT max(revision) FROM change))"));
   return table;
 }
 
@@ -46,7 +48,7 @@ Status ChangeTable::Add(const Change& change, const std::optional<std::string>& 
 
 Status ChangeTable::Trim(int64_t newest_revision, WallTime now) {
   return trim_.Run(newest_revision - kChangesKept,
-                   (now - kChangesKeptFor).time_since_epoch().count(), newest_revision);
+                   (now - kChangesKeptFor).time_since_epoch().count());
 }
 
 }  // namespace berth

@@ -152,6 +152,7 @@ bool GroupCommit::Loop::Commit(Turn& turn) {
   const CommitOutcome outcome = store_->Commit();
   switch (outcome.kind) {
     case CommitOutcome::Kind::kDurable:
+      if (turn.written == 0) return true;  // The one transaction of it was taken back.
       if (options_.committed)
         options_.committed(turn.written,
                            std::chrono::duration_cast<Duration>(clock_.Now() - began));

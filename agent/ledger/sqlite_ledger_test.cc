@@ -230,9 +230,22 @@ TEST_F(SqliteLedgerTest, TrimsChangesByAgeButNeverTheNewest) {
                 }).ok());
     EXPECT_EQ(ledger->View()->revision, 41);
   }
-  EXPECT_EQ(Ask("SELECT count(*) FROM change"), 1);
+  EXPECT_EQ(Ask("SELECT count(*) FROM change"), 2);  // The newest before that, and this one.
   sim_.RunFor(std::chrono::hours(48));
   EXPECT_EQ(Open().value()->View()->revision, 41);
+}
+
+TEST_F(SqliteLedgerTest, TrimmingForATransactionThatFailsKeepsTheRevision) {
+  MakeOne();
+  Edit("CREATE TRIGGER refuse BEFORE INSERT ON request BEGIN SELECT RAISE(ABORT, 'refused'); END");
+  sim_.RunFor(kChangesKeptFor + std::chrono::minutes(1));
+  {
+    auto ledger = Open().value();
+    EXPECT_FALSE(Do(*ledger, Admit(2)).ok());
+    EXPECT_EQ(ledger->View()->revision, 4);
+  }
+  EXPECT_EQ(Ask("SELECT count(*) FROM change"), 1) << "else this test tests nothing";
+  EXPECT_EQ(Open().value()->View()->revision, 4);
 }
 
 TEST_F(SqliteLedgerTest, TrimsChangesByNumber) {
