@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "core/model/instance_spec.h"
+#include "core/model/translation_cache.h"
 
 namespace berth::scheduler {
 
@@ -28,9 +29,8 @@ inline constexpr int64_t kDiskCacheMibMax = 32;
 // QEMU keeps kernel and initrd in memory as long as the guest lives: 15 MiB for the demo guest,
 // some 45 for a distribution's own initrd.
 inline constexpr int64_t kDirectKernelMib = 48;
-// Translated code under TCG: 64 MiB after the boot of a kernel alone, and as much as QEMU is let
-// have. drivers/libvirt bounds it to the same number (tb-cache); unbounded it reaches 1 GiB.
-inline constexpr int64_t kTranslationCacheMib = 128;
+// Translated code under TCG; QEMU is bounded to the same number.
+inline constexpr int64_t kTranslationCacheMib = model::kTranslationCacheMib;
 // The kernel's page tables: 8 bytes per 4 KiB page of guest memory, in the process and, where KVM
 // translates once more, a second time. Charged in full: a guest that has touched all its memory has
 // all.

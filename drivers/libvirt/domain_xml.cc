@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/ids.h"
+#include "core/model/translation_cache.h"
 
 namespace berth::libvirt {
 namespace {
@@ -183,6 +184,13 @@ void ReadMetadata(xml_node domain, GuestState& state) {
   state.spec_json = SpecText(instance);
 }
 
+// Charged to the instance (scheduler/overhead.h), so it may not grow as QEMU would let it.
+void BoundTranslationCache(xml_node features) {
+  xml_node cache =
+      Add(Add(features, "tcg"), "tb-cache", std::to_string(model::kTranslationCacheMib));
+  Set(cache, "unit", "MiB");
+}
+
 }  // namespace
 
 StatusOr<std::string> DomainXml(const GuestSpec& spec, const DomainSettings& settings) {
@@ -198,6 +206,7 @@ StatusOr<std::string> DomainXml(const GuestSpec& spec, const DomainSettings& set
   xml_node features = Add(domain, "features");
   Add(features, "acpi");
   Add(features, "apic");
+  if (settings.type == "qemu") BoundTranslationCache(features);
   AddCpu(domain, settings);
   AddWith(domain, "clock", {{"offset", "utc"}});
   Add(domain, "on_poweroff", "destroy");

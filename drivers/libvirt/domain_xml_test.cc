@@ -93,6 +93,8 @@ TEST(DomainXmlTest, KvmGuestsSeeTheHostsCpuAndEmulatedOnesANamedModel) {
   EXPECT_EQ(kvm("/domain/cpu/@mode"), "host-passthrough");
   const Xml emulated(Spec());
   EXPECT_EQ(emulated("/domain/@type"), "qemu");
+  EXPECT_EQ(emulated("/domain/features/tcg/tb-cache[@unit='MiB']"), "128");
+  EXPECT_EQ(kvm("/domain/features/tcg"), "");
   EXPECT_EQ(emulated("/domain/cpu/model"), "Nehalem");
   EXPECT_EQ(Xml(Spec(), {"qemu", "maximum"})("/domain/cpu/@mode"), "maximum");
 }
