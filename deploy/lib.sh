@@ -5,6 +5,8 @@
 BERTH_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BERTH_CACHE=${BERTH_CACHE:-/var/cache/berth}
 BERTH_JOBS=${BERTH_JOBS:-$(nproc)}
+# Clones at different places share what the compiler made.
+export CCACHE_BASEDIR=$BERTH_ROOT CCACHE_NOHASHDIR=1
 
 # Where Berth lives on this machine. BERTH_PREFIX moves all of it, for a trial beside a real one.
 BERTH_PREFIX=${BERTH_PREFIX:-}
