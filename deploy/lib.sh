@@ -55,7 +55,7 @@ live_pid() {
 stop_by_pid() {
   local file=$1 program=$2 patience=$3 pid
   if pid=$(live_pid "$file" "$program"); then
-    kill -TERM "$pid"
+    kill -TERM "$pid" 2>/dev/null || true  # It may have ended since we looked.
     if ! wait_until "$patience" process_gone "$pid"; then
       warn "$program ($pid) is still there after $patience s: killing it"
       kill -KILL "$pid" 2>/dev/null || true
