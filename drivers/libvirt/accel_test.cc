@@ -9,7 +9,7 @@
 namespace berth::libvirt {
 namespace {
 
-constexpr KvmFacts kUsable{
+const KvmFacts kUsable{
     .cpu_flag = true, .device_exists = true, .device_opens = true, .creates_vm = true};
 
 // A root directory with /proc/cpuinfo and, unless empty, a /dev/kvm that is an ordinary file.

@@ -29,8 +29,9 @@ StatusOr<std::string> Text(char* text, std::string_view doing) {
   return copy;
 }
 
-void CallClosed(virConnectPtr, int, void* opaque) { (*static_cast<Connection::Closed*>(opaque))(); }
-void FreeClosed(void* opaque) { delete static_cast<Connection::Closed*>(opaque); }
+void CallClosed(virConnectPtr, int, void* opaque) {
+  (*static_cast<const Connection::Closed*>(opaque))();
+}
 
 }  // namespace
 
@@ -108,7 +109,7 @@ StatusOr<std::shared_ptr<Connection>> Connection::Open(const std::string& uri) {
 
 Connection::~Connection() {
   for (const int token : event_callbacks_) virConnectDomainEventDeregisterAny(connection_, token);
-  if (close_registered_) virConnectUnregisterCloseCallback(connection_, CallClosed);
+  if (closed_ != nullptr) virConnectUnregisterCloseCallback(connection_, CallClosed);
   virConnectClose(connection_);
 }
 
@@ -118,15 +119,16 @@ Status Connection::SetKeepAlive(int interval_s, unsigned count) const {
   return LastLibvirtError("virConnectSetKeepAlive");
 }
 
+// Drivers inside this process answer OK and forget the callback without freeing it, so it stays
+// ours.
 Status Connection::OnClose(Closed closed) {
-  auto opaque = std::make_unique<Closed>(std::move(closed));
-  if (virConnectRegisterCloseCallback(connection_, CallClosed, opaque.get(), FreeClosed) < 0) {
-    if (LastErrorNumber() == VIR_ERR_NO_SUPPORT) return OkStatus();
-    return LastLibvirtError("virConnectRegisterCloseCallback");
-  }
-  opaque.release();  // libvirt frees it.
-  close_registered_ = true;
-  return OkStatus();
+  closed_ = std::make_unique<const Closed>(std::move(closed));
+  void* opaque = const_cast<Closed*>(closed_.get());
+  if (virConnectRegisterCloseCallback(connection_, CallClosed, opaque, nullptr) >= 0)
+    return OkStatus();
+  const Status status = LastLibvirtError("virConnectRegisterCloseCallback");
+  closed_.reset();
+  return status;
 }
 
 bool Connection::IsAlive() const { return virConnectIsAlive(connection_) == 1; }

@@ -94,8 +94,8 @@ class Connection {
  private:
   explicit Connection(virConnectPtr connection) : connection_(connection) {}
   virConnectPtr connection_;
-  bool close_registered_ = false;
-  std::vector<int> event_callbacks_;  // Each holds the connection open until deregistered.
+  std::unique_ptr<const Closed> closed_;  // libvirt holds a pointer to it until unregistered.
+  std::vector<int> event_callbacks_;      // Each holds the connection open until deregistered.
 };
 
 }  // namespace berth::libvirt

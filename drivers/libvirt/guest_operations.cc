@@ -98,7 +98,8 @@ Status DefineGuest(const Connection& connection, const OperationContext& context
   BERTH_ASSIGN_OR_RETURN(const std::string xml, DomainXml(spec, settings));
   // The test driver does not know this flag; there is no schema to check against either.
   const unsigned flags = settings.type == "test" ? 0 : VIR_DOMAIN_DEFINE_VALIDATE;
-  return connection.DefineXml(xml, flags).status();
+  BERTH_ASSIGN_OR_RETURN(const Domain domain, connection.DefineXml(xml, flags));
+  return domain.SetAutostart(false);  // Someone may have set it; it survives a new definition.
 }
 
 Status StartGuestPaused(const Connection& connection, const OperationContext& context,
