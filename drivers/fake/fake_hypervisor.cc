@@ -30,15 +30,6 @@ Status Stuck(const std::string& id) {
                    fmt::format("guest {}: an earlier call has not come back", id));
 }
 
-// What becomes of one call.
-struct Fate {
-  enum class Kind { kDone, kRefused, kDoneButFailed, kNoAnswer, kDoneButNoAnswer };
-  Kind kind = Kind::kDone;
-  Status status;
-  bool takes_effect() const { return kind != Kind::kRefused && kind != Kind::kNoAnswer; }
-  bool answers() const { return kind != Kind::kNoAnswer && kind != Kind::kDoneButNoAnswer; }
-};
-
 bool IsPaused(const FakeHost& host, const std::string& id) {
   const StatusOr<GuestState> guest = host.Inspect(id);
   return guest.ok() && guest->power == Power::kPaused;
@@ -51,20 +42,6 @@ void WriteConsole(const FakeHost& host, const std::string& id) {
   if (found == guests.end() || found->second.spec.console_log.empty()) return;
   std::ofstream console(found->second.spec.console_log, std::ios::app);
   console << fmt::format("fake guest {} is up, boot {}\n", id, found->second.boots);
-}
-
-Fate FateOf(const FakeFault& fault) {
-  switch (fault.kind) {
-    case FakeFault::Kind::kRefused:
-      return {Fate::Kind::kRefused, fault.status};
-    case FakeFault::Kind::kDoneButFailed:
-      return {Fate::Kind::kDoneButFailed, fault.status};
-    case FakeFault::Kind::kNoAnswer:
-      return {Fate::Kind::kNoAnswer, OkStatus()};
-    case FakeFault::Kind::kDoneButNoAnswer:
-      return {Fate::Kind::kDoneButNoAnswer, OkStatus()};
-  }
-  return {};
 }
 
 }  // namespace
@@ -91,56 +68,22 @@ class FakeHypervisor::State : public std::enable_shared_from_this<State> {
   void Close();
 
  private:
-  bool Chance(double chance) REQUIRES(mutex_);
-  Duration Delay() REQUIRES(mutex_);
-  Fate DrawFate(const char* call, const std::string& id) REQUIRES(mutex_);
-  int TimesTold() REQUIRES(mutex_);
+  Duration Delay() REQUIRES(mutex_) { return options.delay + luck_.Delay(); }
   bool IsUp() const EXCLUDES(mutex_);
   void End(const char* call, const std::string& id, const std::function<Status()>& effect,
-           const Fate& fate, const Done& done);
+           const FakeFate& fate, const Done& done);
   void AnswerAtDeadline(const char* call, const std::string& id, const Done& done);
   void Announce();
   void Tell(const GuestEvent& event);
 
   mutable Mutex mutex_;
-  FakeWeather weather_ GUARDED_BY(mutex_) = options.weather;
-  std::vector<FakeFault> faults_ GUARDED_BY(mutex_);
+  FakeLuck luck_ GUARDED_BY(mutex_){options.weather, options.random};
   std::set<std::string> stuck_ GUARDED_BY(mutex_);
-  int events_to_lose_ GUARDED_BY(mutex_) = 0;
-  int events_to_double_ GUARDED_BY(mutex_) = 0;
   bool up_ GUARDED_BY(mutex_) = true;
   bool closed_ GUARDED_BY(mutex_) = false;
   std::function<void(const GuestEvent&)> sink_ GUARDED_BY(mutex_);
   std::function<void()> connected_ GUARDED_BY(mutex_);
 };
-
-bool FakeHypervisor::State::Chance(double chance) {
-  if (chance <= 0 || options.random == nullptr) return false;
-  return static_cast<double>(options.random->Next() >> 11) * 0x1p-53 < chance;
-}
-
-Duration FakeHypervisor::State::Delay() {
-  if (weather_.delay_max <= Duration(0) || options.random == nullptr) return options.delay;
-  const auto range = static_cast<uint64_t>(weather_.delay_max.count()) + 1;
-  return options.delay + Duration(static_cast<int64_t>(options.random->Next() % range));
-}
-
-Fate FakeHypervisor::State::DrawFate(const char* call, const std::string& id) {
-  const auto fault = std::find_if(faults_.begin(), faults_.end(), [&](const FakeFault& f) {
-    return (f.call.empty() || f.call == call) && (f.guest.empty() || f.guest == id);
-  });
-  if (fault != faults_.end()) {
-    const Fate fate = FateOf(*fault);
-    if (--fault->times <= 0) faults_.erase(fault);
-    return fate;
-  }
-  const Status bad_luck(StatusCode::kInternal, fmt::format("{}: bad weather", call));
-  if (Chance(weather_.refused)) return {Fate::Kind::kRefused, bad_luck};
-  if (Chance(weather_.done_but_failed)) return {Fate::Kind::kDoneButFailed, bad_luck};
-  if (Chance(weather_.no_answer))
-    return {Chance(0.5) ? Fate::Kind::kNoAnswer : Fate::Kind::kDoneButNoAnswer, OkStatus()};
-  return {};
-}
 
 void FakeHypervisor::State::Submit(const char* call, const std::string& id,
                                    std::function<Status()> effect, Done done) {
@@ -150,8 +93,8 @@ void FakeHypervisor::State::Submit(const char* call, const std::string& id,
   if (stuck_.count(id) > 0 && !host.IsFrozen(id)) stuck_.erase(id);  // Its calls came back.
   if (stuck_.count(id) > 0 && !destroys)
     return executor.Post([done = std::move(done), id] { done(Stuck(id)); });
-  Fate fate = DrawFate(call, id);
-  if (!destroys && host.IsFrozen(id)) fate = {Fate::Kind::kNoAnswer, OkStatus()};
+  FakeFate fate = luck_.OfCall(call, id);
+  if (!destroys && host.IsFrozen(id)) fate = {FakeFate::Kind::kNoAnswer, OkStatus()};
   executor.PostAfter(Delay(),
                      [self = shared_from_this(), call, id, effect = std::move(effect), fate,
                       done = std::move(done)] { self->End(call, id, effect, fate, done); });
@@ -163,7 +106,7 @@ bool FakeHypervisor::State::IsUp() const {
 }
 
 void FakeHypervisor::State::End(const char* call, const std::string& id,
-                                const std::function<Status()>& effect, const Fate& fate,
+                                const std::function<Status()>& effect, const FakeFate& fate,
                                 const Done& done) {
   {
     MutexLock lock(mutex_);
@@ -172,7 +115,7 @@ void FakeHypervisor::State::End(const char* call, const std::string& id,
   if (!IsUp()) return done(Away());
   const Status outcome = fate.takes_effect() ? effect() : fate.status;
   if (!fate.answers()) return AnswerAtDeadline(call, id, done);
-  done(fate.kind == Fate::Kind::kDoneButFailed ? fate.status : outcome);
+  done(fate.kind == FakeFate::Kind::kDoneButFailed ? fate.status : outcome);
 }
 
 // The guest is stuck from the deadline on for as long as its process does not answer.
@@ -205,27 +148,14 @@ void FakeHypervisor::State::Announce() {
   if (connected) connected();
 }
 
-int FakeHypervisor::State::TimesTold() {
-  if (closed_ || !up_) return 0;
-  if (events_to_lose_ > 0) {
-    --events_to_lose_;
-    return 0;
-  }
-  if (events_to_double_ > 0) {
-    --events_to_double_;
-    return 2;
-  }
-  if (Chance(weather_.event_lost)) return 0;
-  return Chance(weather_.event_doubled) ? 2 : 1;
-}
-
 void FakeHypervisor::State::Arrived(const FakeHost::Happened& happened) {
   if (happened.node_id != options.node_id) return;
   const GuestEvent& event = happened.event;
   MutexLock lock(mutex_);
   // Whatever ended the guest also ended the calls that hung on it.
   if (event.kind == GuestEvent::Kind::kOff) stuck_.erase(event.instance_id);
-  for (int times = TimesTold(); times > 0; --times)
+  if (closed_ || !up_) return;
+  for (int times = luck_.TimesTold(); times > 0; --times)
     executor.PostAfter(Delay(), [self = shared_from_this(), event] { self->Tell(event); });
 }
 
@@ -246,19 +176,19 @@ void FakeHypervisor::State::SetDaemonUp(bool up) {
 
 void FakeHypervisor::State::Inject(FakeFault fault) {
   MutexLock lock(mutex_);
-  faults_.push_back(std::move(fault));
+  luck_.Inject(std::move(fault));
 }
 void FakeHypervisor::State::SetWeather(FakeWeather weather) {
   MutexLock lock(mutex_);
-  weather_ = weather;
+  luck_.SetWeather(weather);
 }
 void FakeHypervisor::State::LoseEvents(int count) {
   MutexLock lock(mutex_);
-  events_to_lose_ += count;
+  luck_.LoseEvents(count);
 }
 void FakeHypervisor::State::DoubleEvents(int count) {
   MutexLock lock(mutex_);
-  events_to_double_ += count;
+  luck_.DoubleEvents(count);
 }
 void FakeHypervisor::State::Close() {
   MutexLock lock(mutex_);

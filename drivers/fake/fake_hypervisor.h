@@ -19,29 +19,11 @@
 #include "core/base/clock.h"
 #include "core/base/executor.h"
 #include "core/base/random.h"
+#include "drivers/fake/fake_fate.h"
 #include "drivers/fake/fake_host.h"
 #include "drivers/hypervisor.h"
 
 namespace berth {
-
-struct FakeFault {
-  enum class Kind { kRefused, kDoneButFailed, kNoAnswer, kDoneButNoAnswer };
-  Kind kind = Kind::kRefused;
-  std::string call;   // "StartPaused"; "" = any.
-  std::string guest;  // Instance id; "" = any.
-  int times = 1;
-  Status status = Status(StatusCode::kInternal, "injected fault");  // Where the kind has one.
-};
-
-// Chances per call or event, 0 to 1.
-struct FakeWeather {
-  double refused = 0;
-  double done_but_failed = 0;
-  double no_answer = 0;
-  double event_lost = 0;
-  double event_doubled = 0;
-  Duration delay_max = Duration(0);  // Of answers and events, uniformly.
-};
 
 struct FakeHypervisorOptions {
   std::string node_id;
