@@ -15,7 +15,6 @@ find_package(CLI11 CONFIG REQUIRED)
 find_package(civetweb CONFIG REQUIRED)
 
 pkg_check_modules(libvirt REQUIRED IMPORTED_TARGET libvirt libvirt-qemu)
-pkg_check_modules(libvirt_admin REQUIRED IMPORTED_TARGET libvirt-admin)
 pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(hwloc REQUIRED IMPORTED_TARGET hwloc)
 pkg_check_modules(libisofs REQUIRED IMPORTED_TARGET libisofs-1)

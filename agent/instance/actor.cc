@@ -11,8 +11,12 @@
 namespace berth {
 namespace {
 
+using model::StepKind;
+
 // How long an outcome waits that the ledger could not take (a full disk, say).
 constexpr Duration kOutcomeRetry{1000};
+// Between two presses of the power button of a guest that is to stop.
+constexpr Duration kPressAgain{10000};
 
 Duration TookSince(SteadyTime began, const Clock& clock) {
   return std::chrono::duration_cast<Duration>(clock.Now() - began);
@@ -36,8 +40,10 @@ void InstanceActor::GuestChanged(GuestEvent::Kind kind) {
   });
 }
 
-void InstanceActor::GuestFound(const GuestObserved& observed) {
-  strand_.Post([self = shared_from_this(), observed] { self->ApplyObservation(observed); });
+void InstanceActor::GuestFound(const GuestObserved& observed, Basis basis) {
+  strand_.Post([self = shared_from_this(), observed, basis = std::move(basis)] {
+    self->ApplyObservation(observed, basis);
+  });
 }
 
 void InstanceActor::Look() {
@@ -77,7 +83,7 @@ void InstanceActor::StepCameBack(const StepOutcome& outcome) {
 // `running_` stays set until the outcome is in the ledger, so that no wake-up begins the step
 // again.
 void InstanceActor::SubmitOutcome() {
-  Apply(running_->outcome, [this](const Status& status, const Decision& decision) {
+  Apply(running_->outcome, std::nullopt, [this](const Status& status, const Decision& decision) {
     OutcomeStored(status, decision);
   });
 }
@@ -122,7 +128,22 @@ void InstanceActor::Await(const model::Operation& operation, size_t step) {
       self->ApplyObservation(StepEnded{attempt.operation_id, attempt.step, attempt.number, {}, {}});
     });
   });
+  if (operation.steps[step].kind == StepKind::kAwaitShutdown) PressAgain(attempt);
   AskLevel();  // It may have obeyed before we listened.
+}
+
+// A guest that is still booting misses the power button, so it is pressed again until the wait
+// ends.
+void InstanceActor::PressAgain(const Attempt& attempt) {
+  dependencies_.executor.PostAfter(kPressAgain, [self = shared_from_this(), attempt] {
+    self->strand_.Post([self, attempt] {
+      const auto view = self->dependencies_.ledger.View();
+      const auto operation = view->operations.Find(attempt.operation_id);
+      if (operation == nullptr || ActiveStep(*operation) != attempt.step) return;
+      self->dependencies_.hypervisor.AskShutdown(self->instance_id_, [](const Status&) {});
+      self->PressAgain(attempt);
+    });
+  });
 }
 
 void InstanceActor::AskLevel() {
@@ -132,18 +153,21 @@ void InstanceActor::AskLevel() {
   }
   asking_ = true;
   ask_again_ = false;
-  dependencies_.hypervisor.Inspect(
-      instance_id_, [self = shared_from_this()](StatusOr<GuestState> guest) {
-        self->strand_.Post([self, guest = std::move(guest)] {
-          if (guest.ok()) {
-            self->ApplyObservation(GuestObserved{
-                .defined = true, .power = guest->power, .off_reason = guest->off_reason});
-          } else if (guest.status().code() == StatusCode::kNotFound) {
-            self->ApplyObservation(GuestObserved{});
-          }  // Else nothing is known; the next event or recovery asks again.
-          self->LevelAsked();
-        });
-      });
+  Basis basis = dependencies_.ledger.View()->instances.Find(instance_id_);
+  dependencies_.hypervisor.Inspect(instance_id_, [self = shared_from_this(),
+                                                  basis = std::move(basis)](
+                                                     StatusOr<GuestState> guest) {
+    self->strand_.Post([self, basis, guest = std::move(guest)] {
+      if (guest.ok()) {
+        self->ApplyObservation(
+            GuestObserved{.defined = true, .power = guest->power, .off_reason = guest->off_reason},
+            basis);
+      } else if (guest.status().code() == StatusCode::kNotFound) {
+        self->ApplyObservation(GuestObserved{}, basis);
+      }  // Else nothing is known; the next event or recovery asks again.
+      self->LevelAsked();
+    });
+  });
 }
 
 void InstanceActor::LevelAsked() {
@@ -151,18 +175,19 @@ void InstanceActor::LevelAsked() {
   if (ask_again_) AskLevel();
 }
 
-void InstanceActor::ApplyObservation(LifecycleEvent event) {
-  Apply(std::move(event), [this](const Status&, const Decision& decision) {
+void InstanceActor::ApplyObservation(LifecycleEvent event, std::optional<Basis> basis) {
+  Apply(std::move(event), std::move(basis), [this](const Status&, const Decision& decision) {
     if (decision.changed) Look();
   });
 }
 
-void InstanceActor::Apply(LifecycleEvent event, Applied applied) {
+void InstanceActor::Apply(LifecycleEvent event, std::optional<Basis> basis, Applied applied) {
   auto decision = std::make_shared<Decision>();
   dependencies_.ledger.Submit(
-      [self = shared_from_this(), event = std::move(event), decision](LedgerTxn& txn) -> Status {
+      [self = shared_from_this(), event = std::move(event), basis = std::move(basis),
+       decision](LedgerTxn& txn) -> Status {
         const auto record = txn.view().instances.Find(self->instance_id_);
-        if (record == nullptr) return OkStatus();
+        if (record == nullptr || (basis && *basis != record)) return OkStatus();
         const auto operation = txn.view().operations.Find(record->operation_id);
         const LifecycleContext context{txn.now(), txn.view().identity.boot_id,
                                        NewOperationId(self->dependencies_.random)};

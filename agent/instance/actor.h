@@ -41,6 +41,10 @@ struct ActorDependencies {
   InstanceObserver observer;
 };
 
+// The record as it was before the hypervisor was asked. An observation counts only while the record
+// is still that one: an old observation is no observation.
+using Basis = std::shared_ptr<const model::InstanceRecord>;
+
 class InstanceActor : public std::enable_shared_from_this<InstanceActor> {
  public:
   // `dependencies` outlives it.
@@ -48,7 +52,7 @@ class InstanceActor : public std::enable_shared_from_this<InstanceActor> {
 
   void Wake();
   void GuestChanged(GuestEvent::Kind kind);
-  void GuestFound(const GuestObserved& observed);
+  void GuestFound(const GuestObserved& observed, Basis basis);
 
  private:
   // A step's call, begun and not yet in the ledger with its outcome.
@@ -75,8 +79,10 @@ class InstanceActor : public std::enable_shared_from_this<InstanceActor> {
   void LevelAsked();
   void AskLevel();
   using Applied = std::function<void(const Status&, const Decision&)>;
-  void Apply(LifecycleEvent event, Applied applied);
-  void ApplyObservation(LifecycleEvent event);
+  // With a basis, the event is dropped where the record has changed since.
+  void Apply(LifecycleEvent event, std::optional<Basis> basis, Applied applied);
+  void ApplyObservation(LifecycleEvent event, std::optional<Basis> basis = std::nullopt);
+  void PressAgain(const Attempt& attempt);
   void LookAfter(Duration delay);
   void Report(const Decision& decision);
 

@@ -217,6 +217,35 @@ TEST_F(ActorTest, AGuestThatDiesIsNoticedByItsEvent) {
   EXPECT_EQ(Record().state_reason.code, "Server.GuestKilled");
 }
 
+TEST_F(ActorTest, AnAnswerFromBeforeTheRecordChangedIsDropped) {
+  Create();
+  ASSERT_TRUE(sim.RunFor(seconds(1)));
+  const Basis before = ledger->View()->instances.Find(kId);
+  Ask(StopRequested{.force = true});
+  ASSERT_TRUE(sim.RunFor(seconds(1)));
+  Ask(StartRequested{});
+  ASSERT_TRUE(sim.RunFor(seconds(1)));
+  ASSERT_EQ(Record().state, InstanceState::kRunning);
+  const GuestObserved off{.defined = true, .power = Power::kOff};
+  registry.GuestFound(kId, off, before);
+  ASSERT_TRUE(sim.RunFor(seconds(1)));
+  EXPECT_EQ(Record().state, InstanceState::kRunning);
+  registry.GuestFound(kId, off, ledger->View()->instances.Find(kId));
+  ASSERT_TRUE(sim.RunFor(seconds(1)));
+  EXPECT_EQ(Record().state, InstanceState::kStopped);
+}
+
+TEST_F(ActorTest, AGuestThatMissedThePowerButtonIsAskedAgain) {
+  Create();
+  ASSERT_TRUE(sim.RunFor(seconds(1)));
+  host.SetPowerButton(kId, PowerButton::kIgnored);
+  Ask(StopRequested{.grace = seconds(600)});
+  ASSERT_TRUE(sim.RunFor(seconds(5)));
+  host.SetPowerButton(kId, PowerButton::kShutsDown);
+  ASSERT_TRUE(sim.RunFor(seconds(30)));
+  EXPECT_EQ(Record().state, InstanceState::kStopped);
+}
+
 TEST_F(ActorTest, ARebootCountsTheBootAndSkipsTheReset) {
   Create();
   ASSERT_TRUE(sim.RunFor(seconds(1)));

@@ -15,8 +15,9 @@ void InstanceRegistry::GuestChanged(const GuestEvent& event) {
   ActorOf(event.instance_id)->GuestChanged(event.kind);
 }
 
-void InstanceRegistry::GuestFound(const std::string& instance_id, const GuestObserved& observed) {
-  ActorOf(instance_id)->GuestFound(observed);
+void InstanceRegistry::GuestFound(const std::string& instance_id, const GuestObserved& observed,
+                                  Basis basis) {
+  ActorOf(instance_id)->GuestFound(observed, std::move(basis));
 }
 
 size_t InstanceRegistry::busy() const {

@@ -24,8 +24,9 @@ class InstanceRegistry {
   void Wake(const std::string& instance_id);
   // Something happened to the guest, as the hypervisor tells: the actor asks for the level.
   void GuestChanged(const GuestEvent& event);
-  // What was found of the guest at start or by the timer.
-  void GuestFound(const std::string& instance_id, const GuestObserved& observed);
+  // What was found of the guest at start or by the timer; `basis` is the record from before the
+  // hypervisor was asked. Nothing comes of it where the record has changed since.
+  void GuestFound(const std::string& instance_id, const GuestObserved& observed, Basis basis);
 
   // Actors that have something outstanding now.
   size_t busy() const;

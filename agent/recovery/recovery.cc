@@ -116,7 +116,8 @@ class Recovery::Runner : public std::enable_shared_from_this<Runner> {
 
   void PassOn(const Differences& differences) {
     for (const auto& observation : differences.observations)
-      with_.instances.GuestFound(observation.instance_id, observation.guest);
+      with_.instances.GuestFound(observation.instance_id, observation.guest,
+                                 picture_.before->instances.Find(observation.instance_id));
     for (const std::string& id : differences.unfinished) with_.instances.Wake(id);
     std::map<std::string, Cleanup::Job> leftovers;
     for (const std::string& id : differences.guests_to_end) leftovers[id].guest = true;
