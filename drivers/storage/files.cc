@@ -117,9 +117,14 @@ Status Rename(const UniqueFd& directory, const std::string& from, const std::str
 }
 
 Status RemoveFile(const UniqueFd& directory, const std::string& name) {
-  if (unlinkat(directory.get(), name.c_str(), 0) != 0 && errno != ENOENT)
-    return PosixError(errno, fmt::format("removing {}", name));
-  return OkStatus();
+  if (unlinkat(directory.get(), name.c_str(), 0) == 0 || errno == ENOENT) return OkStatus();
+  const int error = errno;
+  // A read-only file system says that it is one before it looks for the name.
+  struct stat info;
+  const bool gone = fstatat(directory.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 &&
+                    errno == ENOENT;
+  if (error == EROFS && gone) return OkStatus();
+  return PosixError(error, fmt::format("removing {}", name));
 }
 
 Status RemoveFilesEndingIn(const UniqueFd& directory, std::string_view suffix) {
