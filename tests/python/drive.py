@@ -235,7 +235,7 @@ def main():
     parser.add_argument("--image", default="", help="disk image to boot from")
     parser.add_argument("--kernel", default="", help="or a kernel")
     parser.add_argument("--initrd", default="", help="with its initial RAM disk")
-    parser.add_argument("--command-line", default="console=ttyS0 quiet")
+    parser.add_argument("--command-line", default="console=ttyS0 quiet no_timer_check")
     parser.add_argument("--memory-mib", type=int, default=128)
     parser.add_argument("--expect", default="", help="text on the console once per boot")
     parser.add_argument("--boot-seconds", type=int, default=180)
