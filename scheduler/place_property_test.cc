@@ -4,14 +4,20 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
+
 #include "scheduler/place.h"
 
 namespace berth::scheduler {
 namespace {
 
+// Where the reserve is more than there is, there is nothing to give, not less than nothing.
 bool Within(const model::Resources& used, const model::Resources& limit) {
-  return used.vcpus <= limit.vcpus && used.memory_mib <= limit.memory_mib &&
-         used.disk_mib <= limit.disk_mib;
+  const auto holds = [](int64_t taken, int64_t most) {
+    return taken <= std::max<int64_t>(most, 0);
+  };
+  return holds(used.vcpus, limit.vcpus) && holds(used.memory_mib, limit.memory_mib) &&
+         holds(used.disk_mib, limit.disk_mib);
 }
 
 Host AnyHost() {
