@@ -197,6 +197,32 @@ TEST(StrandTest, TasksQueuedWhenItDiesStillRun) {
   EXPECT_EQ(ran, 5);
 }
 
+TEST(StrandTest, TasksDroppedByTheExecutorLetGoOfTheStrandsOwner) {
+  struct Owner {
+    explicit Owner(Executor& executor) : strand(executor) {}
+    Strand strand;
+  };
+  SimExecutor sim;
+  auto owner = std::make_shared<Owner>(sim);
+  const std::weak_ptr<Owner> watch = owner;
+  for (int i = 0; i < 3; ++i) owner->strand.Post([owner] {});
+  owner.reset();
+  EXPECT_TRUE(sim.RunOne()) << "one is done, two wait";
+  sim.DropAll();
+  EXPECT_TRUE(watch.expired());
+}
+
+TEST(StrandTest, ADroppedTurnDoesNotStopTheStrand) {
+  SimExecutor sim;
+  Strand strand(sim);
+  int ran = 0;
+  strand.Post([&] { ran += 10; });
+  sim.DropAll();
+  strand.Post([&] { ++ran; });
+  EXPECT_TRUE(sim.RunReady());
+  EXPECT_EQ(ran, 1);
+}
+
 // --- SimExecutor
 // ----------------------------------------------------------------------------------
 

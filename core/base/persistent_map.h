@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A map of string keys to immutable values that is cheap to copy and cheap to change after a copy: a
-// fixed tree of two levels whose leaves hold a few entries each. A copy shares the whole tree, a change
-// copies the one branch and the one leaf that lead to it. Publishing a view therefore costs what
-// changed, not what exists (docs/architecture.md).
+// A map of string keys to immutable values that is cheap to copy and cheap to change after a copy:
+// a fixed tree of two levels whose leaves hold a few entries each. A copy shares the whole tree, a
+// change copies the one branch and the one leaf that lead to it. Publishing a view therefore costs
+// what changed, not what exists (docs/architecture.md).
 //
 // A value type: const use from many threads is safe, changing a copy never shows in another.
 #pragma once
@@ -93,7 +93,8 @@ class PersistentMap {
     branch = std::move(next);
   }
 
-  std::array<std::shared_ptr<const Branch>, kFanout> branches_;  // Null where nothing is, as leaves.
+  std::array<std::shared_ptr<const Branch>, kFanout>
+      branches_;  // Null where nothing is, as leaves.
   size_t size_ = 0;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/sim_executor.h"
 
+#include <utility>
+
 namespace berth {
 
 // An arbitrary fixed day, so that printed times are the same in every run.
@@ -50,8 +52,8 @@ bool SimExecutor::RunFor(Duration window, int max_tasks) {
 }
 
 void SimExecutor::DropAll() {
-  ready_.clear();
-  delayed_.clear();
+  const auto ready = std::exchange(ready_, {});  // A task's end may post another.
+  const auto delayed = std::exchange(delayed_, {});
 }
 
 }  // namespace berth

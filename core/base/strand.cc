@@ -5,6 +5,49 @@
 
 namespace berth {
 
+// One task per turn on the executor, so that a busy strand does not starve the others. A turn that
+// the executor drops takes the waiting tasks along: they often share the strand's owner, and would
+// otherwise keep it, and with it themselves, alive for ever.
+class Strand::Turn {
+ public:
+  explicit Turn(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    if (state_ == nullptr) return;
+    std::deque<Task> dropped;  // Destroyed without the lock: a task's end may post to this strand.
+    MutexLock lock(state_->mutex);
+    dropped.swap(state_->queue);
+    state_->running = false;
+  }
+
+  void Run() {
+    const std::shared_ptr<State> state = std::move(state_);
+    Task task;
+    {
+      MutexLock lock(state->mutex);
+      task = std::move(state->queue.front());
+      state->queue.pop_front();
+    }
+    task();
+    {
+      MutexLock lock(state->mutex);
+      if (state->queue.empty()) {
+        state->running = false;
+        return;
+      }
+    }
+    PostTurn(state);
+  }
+
+ private:
+  std::shared_ptr<State> state_;  // Null once the turn was taken.
+};
+
+void Strand::PostTurn(const std::shared_ptr<State>& state) {
+  state->executor.Post([turn = std::make_shared<Turn>(state)] { turn->Run(); });
+}
+
 Strand::Strand(Executor& executor, size_t capacity)
     : capacity_(capacity), state_(std::make_shared<State>(executor)) {}
 
@@ -19,27 +62,8 @@ bool Strand::Enqueue(Task task, size_t limit) {
     if (state_->running) return true;
     state_->running = true;
   }
-  state_->executor.Post([state = state_] { RunNext(state); });
+  PostTurn(state_);
   return true;
-}
-
-// One task per turn on the executor, so that a busy strand does not starve the others.
-void Strand::RunNext(const std::shared_ptr<State>& state) {
-  Task task;
-  {
-    MutexLock lock(state->mutex);
-    task = std::move(state->queue.front());
-    state->queue.pop_front();
-  }
-  task();
-  {
-    MutexLock lock(state->mutex);
-    if (state->queue.empty()) {
-      state->running = false;
-      return;
-    }
-  }
-  state->executor.Post([state] { RunNext(state); });
 }
 
 }  // namespace berth

@@ -3,7 +3,8 @@
 // strand never overlap, so what only they touch needs no lock.
 //
 // Thread-safe. Destroying a Strand is safe while tasks are queued: they still run, so they must not
-// hold plain references to what dies with the Strand's owner (use weak_ptr).
+// hold plain references to what dies with the Strand's owner (use weak_ptr, or share the owner). An
+// executor that drops a strand's turn, as at its end, drops all the tasks that wait with it.
 #pragma once
 
 #include <deque>
@@ -33,7 +34,8 @@ class Strand {
     std::deque<Task> queue GUARDED_BY(mutex);
     bool running GUARDED_BY(mutex) = false;
   };
-  static void RunNext(const std::shared_ptr<State>& state);
+  class Turn;
+  static void PostTurn(const std::shared_ptr<State>& state);
   bool Enqueue(Task task, size_t limit);
 
   size_t capacity_;
