@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "drivers/host/text_file.h"
 
@@ -26,6 +28,19 @@ std::string PoolsOf(const std::string& directory) {
   return text;
 }
 
+// A node that other nodes are ahead of. One without memory of its own cannot have any.
+std::optional<Finding> NodeWithoutPages(const std::string& directory, const std::string& name) {
+  if (Entries(directory + "/hugepages").empty()) return std::nullopt;
+  return Finding{.check = "hugepages",
+                 .level = FindingLevel::kWarning,
+                 .what = fmt::format("{}: none, unlike other nodes; instances that ask for huge "
+                                     "pages do not fit there",
+                                     name),
+                 .cure = fmt::format("echo N > {}/hugepages/hugepages-2048kB/nr_hugepages, or "
+                                     "hugepages= on the kernel's command line",
+                                     directory)};
+}
+
 }  // namespace
 
 Finding CheckMemory(const HostFacts& facts) {
@@ -42,17 +57,21 @@ Finding CheckMemory(const HostFacts& facts) {
 std::vector<Finding> CheckHugepages(const HostPaths& paths) {
   const std::string nodes = paths.Under("/sys/devices/system/node");
   std::vector<Finding> findings;
+  std::vector<Finding> without;
   for (const std::string& name : Entries(nodes)) {
     if (!name.starts_with("node") || !ParseNumber(name.substr(4))) continue;
-    if (std::string pools = PoolsOf(fmt::format("{}/{}/hugepages", nodes, name)); !pools.empty())
+    const std::string directory = nodes + "/" + name;
+    if (std::string pools = PoolsOf(directory + "/hugepages"); !pools.empty())
       findings.push_back({.check = "hugepages", .what = fmt::format("{}: {}", name, pools)});
+    else if (auto finding = NodeWithoutPages(directory, name))
+      without.push_back(std::move(*finding));
   }
   if (findings.empty())
-    findings.push_back(
-        {.check = "hugepages",
-         .what = "none are set aside; instances use small pages",
-         .cure = "for huge pages: echo N > /sys/devices/system/node/nodeX/hugepages/"
-                 "hugepages-2048kB/nr_hugepages, or hugepages= on the kernel's command line"});
+    return {{.check = "hugepages",
+             .what = "none are set aside; instances use small pages",
+             .cure = "for huge pages: echo N > /sys/devices/system/node/nodeX/hugepages/"
+                     "hugepages-2048kB/nr_hugepages, or hugepages= on the kernel's command line"}};
+  findings.insert(findings.end(), without.begin(), without.end());
   return findings;
 }
 

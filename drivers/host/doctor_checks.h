@@ -13,7 +13,8 @@
 namespace berth {
 
 Finding CheckMemory(const HostFacts& facts);
-// One finding per NUMA node that has page pools, or a single one where none has.
+// One finding per NUMA node that has page pools, and one per node with memory and without pages
+// beside such nodes; a single one where no node has any.
 std::vector<Finding> CheckHugepages(const HostPaths& paths);
 Finding CheckTransparentHugepages(const HostPaths& paths);
 // On, off though the firmware describes one, or not there at all.

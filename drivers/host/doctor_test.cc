@@ -85,12 +85,22 @@ TEST_F(DoctorTest, ComplainsOfLittleMemory) {
 
 TEST_F(DoctorTest, TellsHugePagesOfEachNode) {
   Pool("node1", "4", "4");
-  Pool("node2", "0", "0");
+  root_.Write("sys/devices/system/node/node2/cpulist", "\n");  // It has no memory.
   std::vector<std::string> said;
   for (const Finding& finding : All())
     if (finding.check == "hugepages") said.push_back(finding.what);
   EXPECT_THAT(said, ::testing::ElementsAre("node0: 12 of 512 hugepages-2048kB free",
                                            "node1: 4 of 4 hugepages-2048kB free"));
+}
+
+TEST_F(DoctorTest, NamesTheNodeThatHasNoHugePagesBesideOthers) {
+  Pool("node1", "0", "0");
+  std::vector<Finding> found = All();
+  std::erase_if(found, [](const Finding& f) { return f.level == FindingLevel::kOk; });
+  std::erase_if(found, [](const Finding& f) { return f.check != "hugepages"; });
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_THAT(found[0].what, HasSubstr("node1: none"));
+  EXPECT_THAT(found[0].cure, HasSubstr("/sys/devices/system/node/node1/hugepages/"));
 }
 
 TEST_F(DoctorTest, SaysHowToSetHugePagesAside) {
