@@ -28,6 +28,7 @@
 #include "core/base/reasons.h"
 #include "core/base/thread_pool.h"
 #include "drivers/fake/fake_hypervisor.h"
+#include "drivers/host/going_down.h"
 #include "drivers/host/host_capacity.h"
 #include "drivers/host/host_facts.h"
 #include "drivers/host/topology.h"
@@ -200,13 +201,15 @@ void Daemon::Parts::BuildInstances() {
           [this](const model::Operation& operation) {
             metrics.instances.OperationEnded(operation);
           }};
-  instances = std::make_unique<InstanceRegistry>(ActorDependencies{.executor = pools.work,
-                                                                   .clock = clock,
-                                                                   .random = *random,
-                                                                   .ledger = *ledger,
-                                                                   .hypervisor = *hypervisor,
-                                                                   .steps = *steps,
-                                                                   .observer = observer});
+  instances = std::make_unique<InstanceRegistry>(
+      ActorDependencies{.executor = pools.work,
+                        .clock = clock,
+                        .random = *random,
+                        .ledger = *ledger,
+                        .hypervisor = *hypervisor,
+                        .steps = *steps,
+                        .observer = observer,
+                        .host_going_down = [] { return HostGoingDown({}); }});
 }
 
 void Daemon::Parts::BuildNode() {

@@ -22,6 +22,11 @@ Duration TookSince(SteadyTime began, const Clock& clock) {
   return std::chrono::duration_cast<Duration>(clock.Now() - began);
 }
 
+bool FoundOff(const LifecycleEvent& event) {
+  const auto* observed = std::get_if<GuestObserved>(&event);
+  return observed != nullptr && (!observed->defined || observed->power == Power::kOff);
+}
+
 }  // namespace
 
 InstanceActor::InstanceActor(std::string instance_id, const ActorDependencies& dependencies)
@@ -183,14 +188,16 @@ void InstanceActor::ApplyObservation(LifecycleEvent event, std::optional<Basis> 
 
 void InstanceActor::Apply(LifecycleEvent event, std::optional<Basis> basis, Applied applied) {
   auto decision = std::make_shared<Decision>();
+  const bool going_down =
+      FoundOff(event) && dependencies_.host_going_down && dependencies_.host_going_down();
   dependencies_.ledger.Submit(
-      [self = shared_from_this(), event = std::move(event), basis = std::move(basis),
+      [self = shared_from_this(), event = std::move(event), basis = std::move(basis), going_down,
        decision](LedgerTxn& txn) -> Status {
         const auto record = txn.view().instances.Find(self->instance_id_);
         if (record == nullptr || (basis && *basis != record)) return OkStatus();
         const auto operation = txn.view().operations.Find(record->operation_id);
         const LifecycleContext context{txn.now(), txn.view().identity.boot_id,
-                                       NewOperationId(self->dependencies_.random)};
+                                       NewOperationId(self->dependencies_.random), going_down};
         BERTH_ASSIGN_OR_RETURN(*decision, Decide(*record, operation.get(), event, context));
         ApplyDecision(txn, *decision);
         return OkStatus();

@@ -39,6 +39,9 @@ struct ActorDependencies {
   Hypervisor& hypervisor;
   StepRunner& steps;
   InstanceObserver observer;
+  // Whether the host is being shut down; asked when a guest is found off, on the executor. Null:
+  // never.
+  std::function<bool()> host_going_down;
 };
 
 // The record as it was before the hypervisor was asked. An observation counts only while the record

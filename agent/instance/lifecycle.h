@@ -72,6 +72,7 @@ struct LifecycleContext {
   WallTime now{};
   std::string boot_id;           // Of the host, now.
   std::string new_operation_id;  // Used where the event begins an operation.
+  bool host_going_down = false;
 };
 
 struct Decision {

@@ -46,8 +46,8 @@ model::StateReason ReasonFor(const GuestObserved& observed, bool host_rebooted) 
 }
 
 // A shutdown from inside is the owner's wish only where nothing else can have caused it: the same
-// boot of the host as when the guest was started, and no verb of ours in flight (then this is not
-// reached).
+// boot of the host as when the guest was started, the host not going down, and no verb of ours in
+// flight (then this is not reached).
 void GuestShutItselfDown(Draft& draft) {
   const model::StateReason reason = {kInstanceInitiatedShutdown, "shut down from inside the guest"};
   if (draft.record().spec.shutdown_behavior == model::ShutdownBehavior::kTerminate) {
@@ -62,6 +62,8 @@ void GuestShutItselfDown(Draft& draft) {
 }
 
 void RunningGuestIsOff(Draft& draft, const GuestObserved& observed) {
+  // Whoever takes the host down shuts its guests down first. The next boot judges.
+  if (draft.context().host_going_down) return;
   const bool host_rebooted = draft.record().boot_id != draft.context().boot_id;
   if (observed.defined && observed.off_reason == OffReason::kGuestShutdown && !host_rebooted)
     return GuestShutItselfDown(draft);

@@ -34,7 +34,8 @@ class Life {
   }
 
   StatusOr<Decision> Feed(const LifecycleEvent& event) {
-    const LifecycleContext context{now, boot_id, "op-" + std::to_string(++operations)};
+    const LifecycleContext context{now, boot_id, "op-" + std::to_string(++operations),
+                                   host_going_down};
     StatusOr<Decision> decision = Decide(record, operation ? &*operation : nullptr, event, context);
     if (!decision.ok() || !decision->changed) return decision;
     record = decision->record;
@@ -58,6 +59,7 @@ class Life {
   std::optional<model::Operation> operation;
   WallTime now{std::chrono::hours(1)};
   std::string boot_id = kBoot;
+  bool host_going_down = false;
   int operations = 1;
 };
 
@@ -342,6 +344,19 @@ TEST(LifecycleTest, AShutdownReasonFromBeforeAHostRebootProvesNothing) {
   ASSERT_TRUE(life.Feed(Off(OffReason::kGuestShutdown)).ok());
   EXPECT_EQ(life.record.state, InstanceState::kStopped);
   EXPECT_EQ(life.record.intent, Intent::kRunning);
+}
+
+TEST(LifecycleTest, AGuestThatGoesOffWithItsHostIsLeftToTheNextBoot) {
+  Life life = RunningLife();
+  life.record.spec.shutdown_behavior = model::ShutdownBehavior::kTerminate;
+  life.record.spec.autostart = true;
+  life.host_going_down = true;
+  EXPECT_FALSE(life.Feed(Off(OffReason::kGuestShutdown)).value().changed);
+  EXPECT_EQ(life.record.state, InstanceState::kRunning);
+  life.host_going_down = false;
+  life.boot_id = "boot-2";
+  ASSERT_TRUE(life.Feed(Off(OffReason::kGuestShutdown)).ok());
+  EXPECT_EQ(life.record.state, InstanceState::kPending);
 }
 
 TEST(LifecycleTest, AutostartBringsAnInstanceBackAfterAHostReboot) {

@@ -13,7 +13,7 @@ Agent::Agent(World& world)
                   .random = world.random.get()}),
       steps(hypervisor, world.storage, ledger->View()->identity.node_id,
             ledger->View()->identity.ledger_id),
-      registry({world.sim, world.sim, *world.random, *ledger, hypervisor, steps, {}}),
+      registry({world.sim, world.sim, *world.random, *ledger, hypervisor, steps, {}, {}}),
       node({world.sim,
             world.sim,
             *world.random,

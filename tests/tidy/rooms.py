@@ -59,7 +59,8 @@ LIBRARY_ROOMS = {
     "CivetServer.h": ["agent/telemetry"],
     "prometheus/": ["agent/telemetry"],
     "spdlog/": ["agent/telemetry"],
-    "systemd/": ["agent/health"],
+    "systemd/sd-daemon.h": ["agent/health"],
+    "systemd/sd-bus.h": ["drivers/host"],
     "CLI/": ["agent/config", "cli"],
     "absl/": ["core/base"],
 }
