@@ -14,7 +14,8 @@ import unittest
 
 from berthtest import waits, witness
 from berthtest.api import Refused, state_name
-from hypervisor_case import FOREIGN, OPERATION_SECONDS, HypervisorCase, disk_boot, spec
+from berthtest.guests import OPERATION_SECONDS, disk_boot, spec
+from hypervisor_case import FOREIGN, HypervisorCase
 
 SEED = int(os.environ.get("BERTH_TEST_SEED") or random.SystemRandom().randrange(10**6))
 ROUNDS = 5

@@ -6,7 +6,8 @@ import unittest
 
 from berthtest import witness
 from berthtest.api import Refused
-from hypervisor_case import FOREIGN, HypervisorCase, shape, spec
+from berthtest.guests import shape, spec
+from hypervisor_case import FOREIGN, HypervisorCase
 
 
 class ExactlyOnceTest(HypervisorCase):

@@ -8,10 +8,10 @@ import unittest
 
 from berth.v1 import boot_pb2
 from berthtest import waits, witness
-from berthtest.agent import new_directory
+from berthtest.agent import demo_file, new_directory
 from berthtest.api import Refused, state_name
-from hypervisor_case import (DISK, OPERATION_SECONDS, HypervisorCase, demo_file, disk_boot,
-                             kernel_boot, spec)
+from berthtest.guests import DISK, OPERATION_SECONDS, disk_boot, kernel_boot, spec
+from hypervisor_case import HypervisorCase
 
 FOREIGN_DOMAIN = """
 <domain type="qemu"><name>{name}</name><memory unit="MiB">32</memory><vcpu>1</vcpu>

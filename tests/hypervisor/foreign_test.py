@@ -7,7 +7,8 @@ import unittest
 
 from berthtest import witness
 from berthtest.api import Refused
-from hypervisor_case import FOREIGN, HypervisorCase, spec
+from berthtest.guests import spec
+from hypervisor_case import FOREIGN, HypervisorCase
 
 
 class ForeignTest(HypervisorCase):

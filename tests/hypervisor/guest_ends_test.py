@@ -14,7 +14,8 @@ import libvirt
 from berth.v1 import instance_pb2
 from berthtest import waits, witness
 from berthtest.api import state_name
-from hypervisor_case import BOOT_SECONDS, HypervisorCase, disk_boot, spec
+from berthtest.guests import BOOT_SECONDS, disk_boot, spec
+from hypervisor_case import HypervisorCase
 
 # Looking at guests on a timer would take longer than this; an event takes milliseconds.
 NOTICED_SECONDS = 5

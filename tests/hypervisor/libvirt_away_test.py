@@ -7,7 +7,8 @@ import unittest
 
 from berthtest import waits, witness
 from berthtest.api import Refused, state_name
-from hypervisor_case import HypervisorCase, spec
+from berthtest.guests import spec
+from hypervisor_case import HypervisorCase
 
 COMES_READY_SECONDS = 30
 

@@ -9,7 +9,8 @@ import unittest
 from berth.v1 import common_pb2
 from berthtest import waits, witness
 from berthtest.api import Refused, state_name
-from hypervisor_case import HypervisorCase, spec
+from berthtest.guests import spec
+from hypervisor_case import HypervisorCase
 
 NOTICED_SECONDS = 60
 HEALED_SECONDS = 60

@@ -7,7 +7,8 @@ import unittest
 from berth.v1 import boot_pb2, disk_pb2
 from berthtest import witness
 from berthtest.api import seconds
-from hypervisor_case import HypervisorCase, disk_boot, kernel_boot, DISK, spec
+from berthtest.guests import DISK, disk_boot, kernel_boot, spec
+from hypervisor_case import HypervisorCase
 
 USER_DATA = b"#cloud-config\nruncmd: [echo hello]\n"
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBerthBerthBerthBerthBerthBerthBerthBert test@berth"

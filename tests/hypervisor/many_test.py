@@ -5,7 +5,8 @@ import concurrent.futures
 import unittest
 
 from berthtest import witness
-from hypervisor_case import FOREIGN, HypervisorCase, spec
+from berthtest.guests import spec
+from hypervisor_case import FOREIGN, HypervisorCase
 
 COUNT = 8
 

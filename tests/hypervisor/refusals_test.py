@@ -7,9 +7,10 @@ import os
 import unittest
 
 from berth.v1 import boot_pb2, disk_pb2, instance_pb2, instance_service_pb2
+from berthtest.agent import demo_file
 from berthtest.api import Refused
-from hypervisor_case import (COMMAND_LINE, DISK, HypervisorCase, demo_file, disk_boot, kernel_boot,
-                             shape, spec)
+from berthtest.guests import COMMAND_LINE, DISK, disk_boot, kernel_boot, shape, spec
+from hypervisor_case import HypervisorCase
 
 MIB = 1 << 20
 HOSTILE = {"markup": "<>&\"'", "a path": "../../etc/passwd", "dots": "..", "a slash": "a/b",

@@ -139,7 +139,7 @@ class Agent:
     @property
     def client(self):
         if self._client is None:
-            self._client = Client(self.socket)
+            self._client = Client(f"unix:{self.socket}")
         return self._client
 
     def close_client(self):

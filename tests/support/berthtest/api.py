@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agent's API through the generated Python client: one Client per agent's socket.
+"""The agent's API through the generated Python client: one Client per agent's address.
 
 A refused call raises Refused, which has taken the error apart the way common.proto describes it.
 """
@@ -57,10 +57,11 @@ def seconds(value):
 class Client:
     """Every call has a deadline: a test never hangs on an agent that does not answer."""
 
-    def __init__(self, socket):
+    def __init__(self, address):
+        """`address` as gRPC writes it: "unix:PATH" or "IP:PORT"."""
         # A channel of its own, not one shared with an earlier agent on the same path; and quick to
         # come back when the agent does.
-        self._channel = grpc.insecure_channel(f"unix:{socket}", options=[
+        self._channel = grpc.insecure_channel(address, options=[
             ("grpc.use_local_subchannel_pool", 1), ("grpc.initial_reconnect_backoff_ms", 50),
             ("grpc.min_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200)])
         self.instances = instance_service_pb2_grpc.InstanceServiceStub(self._channel)
