@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every case in the emulated host begins with.
+
+    class SomeTest(LabCase):
+        def test_what_is_promised(self):
+            self.host.run("...")                          # a bash script, as root, inside
+            self.create_running(self.host, spec("one"))   # the API, from outside
+
+    if __name__ == "__main__":
+        lab_case.main()
+
+The host of a class is on, with its agent ready, before the first test, and is switched off after the
+last one; its console, logs and cores are then in BUILD/lab/NAME. A core is a failure.
+
+BERTH_LAB_KEEP=1 leaves the host of a failing case running and says how to get into it.
+BERTH_LAB_SABOTAGE=tcg|no-recovery takes away what a case is about: then it has to fail (trust_test.py).
+"""
+import os
+import pathlib
+import random
+import sys
+import unittest
+
+from berthtest import waits
+from berthtest.agent import build_dir
+from berthtest.api import state_name
+from berthtest.guests import GuestSteps
+from emulated_host import EmulatedHost, why_not
+
+SKIPPED = 77  # tests/support/CMakeLists.txt tells ctest.
+SETTLE_SECONDS = 240
+SETTLED = ("RUNNING", "STOPPED", "TERMINATED")
+COUNT_CLAIMS = """import sqlite3
+ledger = sqlite3.connect("/var/lib/berth/ledger.db")
+print(*ledger.execute("SELECT count(*) FROM claim").fetchone())"""
+
+
+def sabotage():
+    """What an EmulatedHost is given to betray the case with."""
+    kinds = {"": {},
+             "tcg": {"settings": {"hypervisor": {"accel": "tcg"}}},
+             "no-recovery": {"berthd": build_dir() / "tests" / "berthd_without_recovery"}}
+    return kinds[os.environ.get("BERTH_LAB_SABOTAGE", "")]
+
+
+def seeded_random():
+    """Moments are drawn from a seed, which is printed; BERTH_TEST_SEED sets it."""
+    seed = int(os.environ.get("BERTH_TEST_SEED") or random.SystemRandom().randrange(10**6))
+    print(f"BERTH_TEST_SEED={seed}", file=sys.stderr)
+    return random.Random(seed)
+
+
+class LabCase(GuestSteps, unittest.TestCase):
+    failed = False
+
+    @classmethod
+    def setUpClass(cls):
+        name = pathlib.Path(sys.argv[0]).stem.removesuffix("_test")
+        suffix = os.environ.get("BERTH_LAB_SABOTAGE", "")
+        cls.keep = bool(os.environ.get("BERTH_LAB_KEEP"))
+        cls.host = EmulatedHost(f"{name}-{suffix}" if suffix else name, outlives_us=cls.keep, **sabotage())
+        # Also when the lines below fail, where unittest calls no tearDownClass.
+        cls.addClassCleanup(cls._switch_off)
+        cls.host.power_on()
+        cls.host.wait_ready()
+
+    def run(self, result=None):
+        before = len(result.failures) + len(result.errors)
+        super().run(result)
+        type(self).failed |= len(result.failures) + len(result.errors) > before
+        return result
+
+    @classmethod
+    def _switch_off(cls):
+        if cls.keep and cls.failed and cls.host.is_on:
+            print(cls.host.how_to_enter(), file=sys.stderr)
+            return
+        cls.host.sync()
+        cls.host.power_cut()
+        cores = cls.host.collect()
+        assert not cores, f"programs have crashed: {[str(core) for core in cores]}"
+
+    def setUp(self):
+        self.host.run("systemctl start berthd")
+        self.host.wait_ready()
+
+    # --- doing and looking ---
+
+    def inside(self, script):
+        """The output of a bash script that has to succeed inside."""
+        return self.host.run(script).output
+
+    def next_boot(self):
+        """Switches the host on again and waits for its agent."""
+        self.host.power_on()
+        self.host.wait_ready()
+
+    def settled(self):
+        """Every instance by id, once none is on its way any more."""
+        def look():
+            found = self.host.client.list()
+            done = all(state_name(i) in SETTLED and not i.status.operation for i in found)
+            return {i.instance_id: i for i in found} if done else None
+        return waits.until(lambda: (found := look()) is not None and (found,), SETTLE_SECONDS,
+                           lambda: f"all instances have settled: {self.host.client.list()}\n"
+                                   f"{self.host.log_tail()}")[0]
+
+    def domains(self):
+        """Name -> "running", "shut off" …, as libvirt has them."""
+        rows = [line.split(None, 2) for line in self.inside("virsh -q list --all").splitlines() if line]
+        return {name: state.strip() for _, name, state in rows}
+
+    def assert_nothing_left(self):
+        """Terminates every instance; then no domain, process, file or claim of any remains. Stops the
+        agent: nobody else may open its ledger before."""
+        for instance in self.host.client.list():
+            if state_name(instance) != "TERMINATED":
+                self.host.client.terminate(instance.instance_id)
+        states = {state_name(instance) for instance in self.settled().values()}
+        self.assertLessEqual(states, {"TERMINATED"})
+        self.assertEqual(self.domains(), {})
+        self.assertEqual(self.inside("pgrep -c qemu-system || true").strip(), "0")
+        self.assertEqual(self.inside("find /var/lib/berth/instances -mindepth 1; "
+                                     "find /etc/libvirt/qemu /run/libvirt/qemu -name '*.xml'"), "")
+        self.inside("systemctl stop berthd")
+        self.assertEqual(self.inside(f"/usr/bin/python3 -c '{COUNT_CLAIMS}'").strip(), "0")
+
+
+def main():
+    """In place of unittest.main(): where no emulated host can run, says so and counts as skipped."""
+    reason = why_not()
+    if reason:
+        print(f"\n*** NOT RUN: {reason} ***\n", file=sys.stderr)
+        sys.exit(SKIPPED)
+    unittest.main()
