@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text to a checked Config, and back. Pure functions: no I/O, no clock; safe on any input, so that a
-// fuzzer may feed them.
+// Text to a checked Config, and back. Pure functions: no I/O, no clock; safe on any input, so that
+// a fuzzer may feed them.
 //
 // A fault is a FieldViolation: the JSON path ("capacity.cpu_overcommit", "" for the text as a
 // whole) and the cure. Every fault is reported at once, unknown and repeated members among them,

@@ -7,8 +7,8 @@
 namespace berth::model {
 
 struct Capacity {
-  Resources total;             // As the hardware has it; vcpus = logical CPUs.
-  Resources reserved;          // Kept back for the host itself; never given out.
+  Resources total;              // As the hardware has it; vcpus = logical CPUs.
+  Resources reserved;           // Kept back for the host itself; never given out.
   double cpu_overcommit = 1.0;  // Shared vCPUs per CPU that is not reserved; >= 1.0.
 
   // What claims may add up to.

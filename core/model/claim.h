@@ -32,14 +32,14 @@ struct Resources {
 
 enum class ClaimOwner { kInstance };
 
-// An instance has up to two: one for what only a running guest needs (vCPUs, memory), given back when
-// it stops, and one for its disk, kept until it is terminated.
+// An instance has up to two: one for what only a running guest needs (vCPUs, memory), given back
+// when it stops, and one for its disk, kept until it is terminated.
 struct Claim {
   std::string id;
   ClaimOwner owner = ClaimOwner::kInstance;
   std::string owner_id;
   Resources held;            // With the overhead.
-  int64_t overhead_mib = 0;  // The part of held.memory_mib that is the hypervisor's, not the guest's.
+  int64_t overhead_mib = 0;  // The part of held.memory_mib that is not the guest's own.
   bool operator==(const Claim&) const = default;
 };
 

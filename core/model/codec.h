@@ -2,8 +2,8 @@
 // The stored form of the model: JSON text, so that an operator can read a ledger with sqlite3 and a
 // rebuilt agent can read a domain's metadata. Encoding is exact: Decode(Encode(x)) == x.
 //
-// Decode answers DATA_LOSS for text that is not what Encode writes, naming the field; unknown members
-// are refused too, since dropping what a newer agent wrote would lose it.
+// Decode answers DATA_LOSS for text that is not what Encode writes, naming the field; unknown
+// members are refused too, since dropping what a newer agent wrote would lose it.
 #pragma once
 
 #include <string>

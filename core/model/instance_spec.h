@@ -21,7 +21,7 @@ struct Shape {
 };
 
 // From what a guest boots. Names are file names inside the agent's image directory, never paths.
-// Either `kernel` is set (direct kernel boot, with or without `image`) or `image` is (firmware boot).
+// Either `kernel` is set (direct kernel boot, with or without `image`) or `image` (firmware boot).
 struct BootSource {
   std::string image;         // Base image of the root disk, qcow2 or raw; "" = no root disk.
   std::string kernel;        // Linux kernel for direct boot; "" = boot from the disk.

@@ -16,18 +16,18 @@ struct PagePool {
 };
 
 struct Core {
-  std::vector<int> cpus;  // Logical CPU ids of its threads, ascending; online and allowed ones only.
+  std::vector<int> cpus;  // Ids of its logical CPUs, ascending; online and allowed ones only.
   bool operator==(const Core&) const = default;
 };
 
 struct NumaNode {
   int id = 0;
-  int socket = -1;         // -1: the platform does not say.
-  int64_t memory_mib = 0;  // With the page pools.
-  std::vector<Core> cores;              // Empty for a memory-only node.
-  std::vector<std::vector<int>> llcs;   // CPUs that share a last-level cache.
-  std::vector<PagePool> pages;          // Huge page pools; the base page is not listed.
-  std::vector<int> distances;           // To every node, in the order of Topology::nodes.
+  int socket = -1;                     // -1: the platform does not say.
+  int64_t memory_mib = 0;              // With the page pools.
+  std::vector<Core> cores;             // Empty for a memory-only node.
+  std::vector<std::vector<int>> llcs;  // CPUs that share a last-level cache.
+  std::vector<PagePool> pages;         // Huge page pools; the base page is not listed.
+  std::vector<int> distances;          // To every node, in the order of Topology::nodes.
   bool operator==(const NumaNode&) const = default;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory that an emulated guest's translated code may take: what the scheduler charges for it and
-// what the hypervisor is told to keep it to are one number.
+// The memory that an emulated guest's translated code may take: what the scheduler charges for it
+// and what the hypervisor is told to keep it to are one number.
 #pragma once
 
 #include <cstdint>

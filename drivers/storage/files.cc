@@ -121,8 +121,8 @@ Status RemoveFile(const UniqueFd& directory, const std::string& name) {
   const int error = errno;
   // A read-only file system says that it is one before it looks for the name.
   struct stat info;
-  const bool gone = fstatat(directory.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 &&
-                    errno == ENOENT;
+  const bool gone =
+      fstatat(directory.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
   if (error == EROFS && gone) return OkStatus();
   return PosixError(error, fmt::format("removing {}", name));
 }

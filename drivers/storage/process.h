@@ -2,9 +2,9 @@
 // Runs one program to its end, without a shell and without trusting it: bounded in time, memory,
 // CPU, file size and in what it may say.
 //
-// Blocks the calling thread until the program has ended. Thread-safe. Nothing of the program's process
-// group outlives the call, and only that group is ever signalled. The program is killed if the agent
-// dies; what it had half written is left.
+// Blocks the calling thread until the program has ended. Thread-safe. Nothing of the program's
+// process group outlives the call, and only that group is ever signalled. The program is killed if
+// the agent dies; what it had half written is left.
 #pragma once
 
 #include <cstdint>
