@@ -41,18 +41,28 @@ bool HasGuest(model::InstanceState state) {
   return state == model::InstanceState::kRunning || state == model::InstanceState::kStopping;
 }
 
+// What is claimed for it; on which node its cells lie is not known, since nothing is pinned yet.
+void FillPlacement(const model::InstanceRecord& record, v1::InstanceStatus& out) {
+  if (record.run_claim_id.empty() && record.disk_claim_id.empty()) return;
+  out.mutable_placement()->set_overhead_mib(record.overhead_mib);
+  out.mutable_placement()->set_disk_mib(record.claimed_disk_mib);
+}
+
 void FillStatus(const model::InstanceRecord& record, v1::InstanceStatus& out) {
   out.set_state(FromState(record.state));
   out.mutable_state_reason()->set_code(record.state_reason.code);
   out.mutable_state_reason()->set_message(record.state_reason.message);
+  if (record.state_time != WallTime{}) *out.mutable_state_time() = ToTimestamp(record.state_time);
   out.set_observed_generation(record.observed_generation);
   if (record.observed_time != WallTime{})
     *out.mutable_observed_time() = ToTimestamp(record.observed_time);
   out.set_reachable(record.reachable);
+  FillPlacement(record, out);
   out.set_boot_count(record.boot_count);
   if (HasGuest(record.state)) {
     out.mutable_guest()->set_domain_uuid(DomainUuid(record.id));
     out.mutable_guest()->set_domain_name(record.id);
+    out.mutable_guest()->set_pid(record.guest_pid);
     out.mutable_guest()->set_accelerator(FromAccel(record.accel));
   }
   // The one interface with user-mode networking that every instance has for now; its address
@@ -76,6 +86,7 @@ v1::Instance FromRecord(const model::InstanceRecord& record, bool operation_runs
   out.set_etag(EtagOf(record));
   if (record.created != WallTime{}) *out.mutable_create_time() = ToTimestamp(record.created);
   if (record.terminated) *out.mutable_terminate_time() = ToTimestamp(*record.terminated);
+  out.set_revision(record.revision);
   return out;
 }
 

@@ -2,6 +2,7 @@
 // Instances over the socket, as a client lives them: one call after the other, against the fakes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <set>
 #include <thread>
@@ -75,7 +76,7 @@ class LifeTest : public testing::Test {
 using Stub = v1::InstanceService::Stub;
 
 TEST_F(LifeTest, AnInstanceLivesFromCreateToTerminate) {
-  const v1::Instance created = Create(Wish());
+  const v1::Instance created = Create(Wish("first"));
   const std::string id = created.instance_id();
   EXPECT_EQ(created.status().state(), v1::INSTANCE_STATE_PENDING);
   EXPECT_EQ(created.spec().tenant_id(), "default");
@@ -87,6 +88,8 @@ TEST_F(LifeTest, AnInstanceLivesFromCreateToTerminate) {
   EXPECT_EQ(launch.state(), v1::Operation::STATE_SUCCEEDED);
   EXPECT_EQ(launch.kind(), v1::Operation::KIND_CREATE_INSTANCE);
   EXPECT_EQ(launch.instance().status().state(), v1::INSTANCE_STATE_RUNNING);
+  EXPECT_EQ(launch.principal(), "uid:" + std::to_string(getuid()));
+  EXPECT_EQ(launch.request_id(), "first");
   EXPECT_THAT(Get(id).status().operation(), IsEmpty());
 
   Do(&Stub::RebootInstance, v1::RebootInstanceRequest(), id);
@@ -101,6 +104,28 @@ TEST_F(LifeTest, AnInstanceLivesFromCreateToTerminate) {
   EXPECT_EQ(Get(id).status().state(), v1::INSTANCE_STATE_TERMINATED);
   EXPECT_TRUE(Get(id).has_terminate_time());
   EXPECT_TRUE(agent_.host.Guests().empty());
+}
+
+TEST_F(LifeTest, AnInstanceShowsItsRevisionItsClaimAndItsProcess) {
+  const v1::Instance created = Create(Wish());
+  EXPECT_GT(created.revision(), 0);
+  EXPECT_EQ(created.status().state_time().seconds(), created.create_time().seconds());
+  EXPECT_GT(created.status().placement().overhead_mib(), 0);
+  EXPECT_GT(created.status().placement().disk_mib(), 0);
+  EXPECT_FALSE(created.status().has_guest());
+  Wait(created);
+  const std::string id = created.instance_id();
+  EXPECT_GT(Get(id).status().guest().pid(), 0);
+  EXPECT_GT(Get(id).revision(), created.revision());
+
+  Do(&Stub::StopInstance, v1::StopInstanceRequest(), id);
+  EXPECT_EQ(Get(id).status().placement().overhead_mib(), 0) << "no guest, no hypervisor's share";
+  EXPECT_EQ(Get(id).status().placement().disk_mib(), created.status().placement().disk_mib());
+  Do(&Stub::StartInstance, v1::StartInstanceRequest(), id);
+  EXPECT_EQ(Get(id).status().placement().overhead_mib(),
+            created.status().placement().overhead_mib());
+  Do(&Stub::TerminateInstance, v1::TerminateInstanceRequest(), id);
+  EXPECT_FALSE(Get(id).status().has_placement());
 }
 
 TEST_F(LifeTest, ARepeatedCreateGivesTheFirstReplyAndOtherParametersAreAMismatch) {

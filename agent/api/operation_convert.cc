@@ -91,6 +91,8 @@ v1::Operation FromOperation(const model::Operation& operation,
   out.set_target(operation.instance_id);
   out.set_state(FromState(operation.state));
   out.set_done(operation.final());
+  out.set_principal(operation.principal);
+  out.set_request_id(operation.request_id);
   if (const model::Step* step = PresentStep(operation)) {
     out.set_phase(std::string(model::Name(step->kind)));
     out.set_attempt(step->attempts);

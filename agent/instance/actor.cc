@@ -27,6 +27,15 @@ bool FoundOff(const LifecycleEvent& event) {
   return observed != nullptr && (!observed->defined || observed->power == Power::kOff);
 }
 
+// Empty where nothing is known of the guest: the next event or recovery asks again.
+std::optional<GuestObserved> LevelOf(const StatusOr<GuestState>& guest) {
+  if (guest.ok())
+    return GuestObserved{
+        .defined = true, .power = guest->power, .off_reason = guest->off_reason, .pid = guest->pid};
+  if (guest.status().code() == StatusCode::kNotFound) return GuestObserved{};
+  return std::nullopt;
+}
+
 }  // namespace
 
 InstanceActor::InstanceActor(std::string instance_id, const ActorDependencies& dependencies)
@@ -67,7 +76,7 @@ void InstanceActor::Look() {
 
 void InstanceActor::RunStep(const model::InstanceRecord& record, const model::Operation& operation,
                             size_t step) {
-  running_ = Running{{operation.id, step, operation.steps[step].attempts, {}, {}},
+  running_ = Running{{operation.id, step, operation.steps[step].attempts},
                      operation.steps[step].kind,
                      dependencies_.clock.Now()};
   dependencies_.steps.Run(
@@ -79,6 +88,7 @@ void InstanceActor::RunStep(const model::InstanceRecord& record, const model::Op
 void InstanceActor::StepCameBack(const StepOutcome& outcome) {
   running_->outcome.error = model::ErrorOf(outcome.status);
   running_->outcome.accel = outcome.accel;
+  running_->outcome.guest_pid = outcome.guest_pid;
   if (dependencies_.observer.step_ended)
     dependencies_.observer.step_ended(running_->kind, outcome.status.ok(),
                                       TookSince(running_->began, dependencies_.clock));
@@ -130,7 +140,7 @@ void InstanceActor::Await(const model::Operation& operation, size_t step) {
       std::clamp(operation.grace - std::max(waited, Duration(0)), Duration(0), operation.grace);
   dependencies_.executor.PostAfter(left, [self = shared_from_this(), attempt] {
     self->strand_.Post([self, attempt] {
-      self->ApplyObservation(StepEnded{attempt.operation_id, attempt.step, attempt.number, {}, {}});
+      self->ApplyObservation(StepEnded{attempt.operation_id, attempt.step, attempt.number});
     });
   });
   if (operation.steps[step].kind == StepKind::kAwaitShutdown) PressAgain(attempt);
@@ -158,21 +168,14 @@ void InstanceActor::AskLevel() {
   }
   asking_ = true;
   ask_again_ = false;
-  Basis basis = dependencies_.ledger.View()->instances.Find(instance_id_);
-  dependencies_.hypervisor.Inspect(instance_id_, [self = shared_from_this(),
-                                                  basis = std::move(basis)](
-                                                     StatusOr<GuestState> guest) {
-    self->strand_.Post([self, basis, guest = std::move(guest)] {
-      if (guest.ok()) {
-        self->ApplyObservation(
-            GuestObserved{.defined = true, .power = guest->power, .off_reason = guest->off_reason},
-            basis);
-      } else if (guest.status().code() == StatusCode::kNotFound) {
-        self->ApplyObservation(GuestObserved{}, basis);
-      }  // Else nothing is known; the next event or recovery asks again.
+  const Basis basis = dependencies_.ledger.View()->instances.Find(instance_id_);
+  auto asked = [self = shared_from_this(), basis](StatusOr<GuestState> guest) {
+    self->strand_.Post([self, basis, level = LevelOf(guest)] {
+      if (level) self->ApplyObservation(*level, basis);
       self->LevelAsked();
     });
-  });
+  };
+  dependencies_.hypervisor.Inspect(instance_id_, std::move(asked));
 }
 
 void InstanceActor::LevelAsked() {
@@ -196,8 +199,12 @@ void InstanceActor::Apply(LifecycleEvent event, std::optional<Basis> basis, Appl
         const auto record = txn.view().instances.Find(self->instance_id_);
         if (record == nullptr || (basis && *basis != record)) return OkStatus();
         const auto operation = txn.view().operations.Find(record->operation_id);
-        const LifecycleContext context{txn.now(), txn.view().identity.boot_id,
-                                       NewOperationId(self->dependencies_.random), going_down};
+        const LifecycleContext context{txn.now(),
+                                       txn.view().identity.boot_id,
+                                       NewOperationId(self->dependencies_.random),
+                                       "",
+                                       "",
+                                       going_down};
         BERTH_ASSIGN_OR_RETURN(*decision, Decide(*record, operation.get(), event, context));
         ApplyDecision(txn, *decision);
         return OkStatus();

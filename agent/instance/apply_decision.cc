@@ -9,10 +9,12 @@ void ApplyDecision(LedgerTxn& txn, const Decision& decision) {
   if (decision.release_run_claim) {
     txn.EraseClaim(record.run_claim_id);
     record.run_claim_id.clear();
+    record.overhead_mib = 0;
   }
   if (decision.release_disk_claim) {
     txn.EraseClaim(record.disk_claim_id);
     record.disk_claim_id.clear();
+    record.claimed_disk_mib = 0;
   }
   if (decision.superseded) txn.PutOperation(*decision.superseded);
   if (decision.operation) txn.PutOperation(*decision.operation);

@@ -47,8 +47,9 @@ struct StepEnded {
   std::string operation_id;
   size_t step = 0;
   int attempt = 0;
-  model::Error error;  // ok() = it is done.
-  std::string accel;   // kVerify's finding; "" else.
+  model::Error error{};  // ok() = it is done.
+  std::string accel{};   // kVerify's findings; "" and 0 else.
+  int64_t guest_pid = 0;
 };
 
 // What the hypervisor says of the guest now (a level, asked for after an event or by recovery).
@@ -56,6 +57,7 @@ struct GuestObserved {
   bool defined = false;
   Power power = Power::kOff;
   OffReason off_reason = OffReason::kUnknown;
+  int64_t pid = 0;  // 0: not known.
   // True when the agent has just started: nothing is outstanding, and what happened since the last
   // observation was not seen.
   bool at_recovery = false;
@@ -71,7 +73,9 @@ using LifecycleEvent = std::variant<StartRequested, StopRequested, RebootRequest
 struct LifecycleContext {
   WallTime now{};
   std::string boot_id;           // Of the host, now.
-  std::string new_operation_id;  // Used where the event begins an operation.
+  std::string new_operation_id;  // Used where the event begins an operation, as are these:
+  std::string principal{};       // who asked; "": nobody, the event is no verb,
+  std::string request_id{};      // and the call's, if it carried one.
   bool host_going_down = false;
 };
 

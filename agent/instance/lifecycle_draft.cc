@@ -11,8 +11,13 @@ namespace berth::lifecycle {
 
 Draft::Draft(const model::InstanceRecord& record, const model::Operation* operation,
              const LifecycleContext& context)
-    : stored_(operation), context_(context) {
+    : stored_(operation), state_before_(record.state), context_(context) {
   decision_.record = record;
+}
+
+Decision Draft::Take() {
+  if (decision_.record.state != state_before_) decision_.record.state_time = context_.now;
+  return std::move(decision_);
 }
 
 const model::Operation* Draft::active() const {
@@ -42,6 +47,8 @@ void Draft::Begin(model::OperationKind kind, bool force, Duration grace) {
   }
   decision_.operation = MakeOperation(kind, context_.new_operation_id, decision_.record.id,
                                       {.force = force, .grace = grace}, context_.now);
+  decision_.operation->principal = context_.principal;
+  decision_.operation->request_id = context_.request_id;
   edit().operation_id = context_.new_operation_id;
 }
 
@@ -74,8 +81,10 @@ void Draft::Settle(model::InstanceState state, model::StateReason reason) {
   record.observed_generation = record.generation;
   record.observed_time = context_.now;
   record.reachable = true;
-  if (state == model::InstanceState::kStopped || state == model::InstanceState::kTerminated)
+  if (state == model::InstanceState::kStopped || state == model::InstanceState::kTerminated) {
     decision_.release_run_claim = true;
+    record.guest_pid = 0;
+  }
   if (state == model::InstanceState::kTerminated) {
     decision_.release_disk_claim = true;
     record.terminated = context_.now;

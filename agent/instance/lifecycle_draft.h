@@ -35,11 +35,12 @@ class Draft {
   void Settle(model::InstanceState state, model::StateReason reason);
 
   Decision& decision() { return decision_; }
-  Decision Take() { return std::move(decision_); }
+  Decision Take();
 
  private:
   Decision decision_;
   const model::Operation* stored_;
+  const model::InstanceState state_before_;
   const LifecycleContext& context_;
 };
 

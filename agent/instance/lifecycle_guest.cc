@@ -21,9 +21,12 @@ std::optional<StepKind> ActiveStepKind(const Draft& draft) {
   return draft.active()->steps[*ActiveStep(*draft.active())].kind;
 }
 
-void Confirm(Draft& draft) {
+void Confirm(Draft& draft, const GuestObserved& observed) {
   const model::InstanceRecord& record = draft.record();
-  if (record.reachable && draft.context().now < record.observed_time + kConfirmEvery) return;
+  const bool recent = draft.context().now < record.observed_time + kConfirmEvery;
+  const bool same_process = observed.pid == 0 || observed.pid == record.guest_pid;
+  if (record.reachable && recent && same_process) return;
+  if (!same_process) draft.edit().guest_pid = observed.pid;
   draft.edit().reachable = true;
   draft.edit().observed_time = draft.context().now;
 }
@@ -99,7 +102,7 @@ void OnGuestObserved(Draft& draft, const GuestObserved& observed) {
     draft.Begin(OperationKind::kStop, true, Duration(0));
     return;
   }
-  Confirm(draft);
+  Confirm(draft, observed);
 }
 
 void OnGuestRebooted(Draft& draft) {

@@ -174,7 +174,7 @@ RC_GTEST_PROP(LifecyclePropertyTest, OnceFaultsStopEveryOperationEnds, ()) {
   for (int i = 0; i < length; ++i) feed(DrawEvent(operation));
   for (int i = 0; i < 20 && !operation.final(); ++i) {
     const size_t step = *ActiveStep(operation);
-    feed(StepEnded{operation.id, step, operation.steps[step].attempts, {}, ""});
+    feed(StepEnded{operation.id, step, operation.steps[step].attempts});
   }
   RC_ASSERT(operation.final());
 }

@@ -161,7 +161,10 @@ void Advance(Draft& draft) {
 void OnStepEnded(Draft& draft, const StepEnded& ended) {
   if (draft.active() == nullptr || !Names(ended, *draft.active())) return;
   if (!ended.error.ok()) return StepFailed(draft, ended.step, ended.error);
-  if (!ended.accel.empty()) draft.edit().accel = ended.accel;
+  if (!ended.accel.empty()) {
+    draft.edit().accel = ended.accel;
+    draft.edit().guest_pid = ended.guest_pid;
+  }
   Advance(draft);
 }
 

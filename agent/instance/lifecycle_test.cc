@@ -34,8 +34,8 @@ class Life {
   }
 
   StatusOr<Decision> Feed(const LifecycleEvent& event) {
-    const LifecycleContext context{now, boot_id, "op-" + std::to_string(++operations),
-                                   host_going_down};
+    const LifecycleContext context{now,       boot_id,  "op-" + std::to_string(++operations),
+                                   principal, "wish-1", host_going_down};
     StatusOr<Decision> decision = Decide(record, operation ? &*operation : nullptr, event, context);
     if (!decision.ok() || !decision->changed) return decision;
     record = decision->record;
@@ -48,7 +48,7 @@ class Life {
   // The outcome of the step that runs now.
   Decision End(model::Error error = {}) {
     const size_t step = ActiveStep(*operation).value();
-    return Feed(StepEnded{operation->id, step, operation->steps[step].attempts, error, ""}).value();
+    return Feed(StepEnded{operation->id, step, operation->steps[step].attempts, error}).value();
   }
   void EndAll() {
     while (!operation->final()) End();
@@ -60,6 +60,7 @@ class Life {
   WallTime now{std::chrono::hours(1)};
   std::string boot_id = kBoot;
   bool host_going_down = false;
+  std::string principal = "uid:0";
   int operations = 1;
 };
 
@@ -95,6 +96,43 @@ TEST(LifecycleTest, CreateRunsItsStepsInOrderAndEndsRunning) {
   EXPECT_EQ(life.record.boot_count, 1);
   EXPECT_EQ(life.record.boot_id, kBoot);
   EXPECT_EQ(life.record.observed_generation, life.record.generation);
+}
+
+TEST(LifecycleTest, StateTimeIsWhenTheStateChangedAndNothingElseMovesIt) {
+  Life life = RunningLife();
+  const WallTime running_since = life.now;
+  EXPECT_EQ(life.record.state_time, running_since);
+  life.now += std::chrono::hours(1);
+  ASSERT_TRUE(life.Feed(GuestObserved{.defined = true, .power = Power::kRunning})->changed);
+  ASSERT_TRUE(life.Feed(GuestRebooted{})->changed);
+  EXPECT_EQ(life.record.state_time, running_since);
+  ASSERT_TRUE(life.Feed(StopRequested{.force = true}).ok());
+  EXPECT_EQ(life.record.state_time, life.now);
+}
+
+TEST(LifecycleTest, TheGuestsProcessIsTheOneLastSeenAndGoesWithIt) {
+  Life life;
+  while (life.Step() != StepKind::kVerify) life.End();
+  ASSERT_TRUE(life.Feed(StepEnded{"op-1", 5, 1, {}, "kvm", 4711}).ok());
+  life.EndAll();
+  EXPECT_EQ(life.record.guest_pid, 4711);
+  GuestObserved seen{.defined = true, .power = Power::kRunning, .pid = 4711};
+  EXPECT_FALSE(life.Feed(seen)->changed) << "worth no write";
+  seen.pid = 0;
+  EXPECT_FALSE(life.Feed(seen)->changed) << "not known is not another";
+  seen.pid = 4712;
+  ASSERT_TRUE(life.Feed(seen)->changed);
+  EXPECT_EQ(life.record.guest_pid, 4712);
+  ASSERT_TRUE(life.Feed(Off(OffReason::kCrashed))->changed);
+  EXPECT_EQ(life.record.guest_pid, 0);
+}
+
+TEST(LifecycleTest, AnOperationSaysWhoAskedForIt) {
+  Life life = RunningLife();
+  life.principal = "uid:1000";
+  ASSERT_TRUE(life.Feed(RebootRequested{.hard = true}).ok());
+  EXPECT_EQ(life.operation->principal, "uid:1000");
+  EXPECT_EQ(life.operation->request_id, "wish-1");
 }
 
 TEST(LifecycleTest, AStepThatFailsForGoodIsUndoneInReverseAndTheInstanceEndsTerminated) {
@@ -149,8 +187,8 @@ TEST(LifecycleTest, AnOutcomeOfAnOlderAttemptChangesNothing) {
   const StepEnded late{"op-1", 0, 1, {}, ""};
   ASSERT_TRUE(life.Feed(late).value().changed);
   EXPECT_FALSE(life.Feed(late).value().changed);
-  EXPECT_FALSE(life.Feed(StepEnded{"op-9", 1, 1, {}, ""}).value().changed);
-  EXPECT_FALSE(life.Feed(StepEnded{"op-1", 1, 2, {}, ""}).value().changed);
+  EXPECT_FALSE(life.Feed(StepEnded{"op-9", 1, 1}).value().changed);
+  EXPECT_FALSE(life.Feed(StepEnded{"op-1", 1, 2}).value().changed);
 }
 
 TEST(LifecycleTest, StopAsksWaitsAndThenForces) {

@@ -39,7 +39,7 @@ Status Compare(const model::InstanceRecord& record, const GuestState& guest) {
 
 // Most steps only succeed or fail.
 std::function<void(Status)> Plain(StepRunner::Done done) {
-  return [done = std::move(done)](Status status) { done({std::move(status), ""}); };
+  return [done = std::move(done)](Status status) { done({std::move(status)}); };
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ void StepRunner::Forward(const model::InstanceRecord& record, StepKind kind, Don
   switch (kind) {
     case StepKind::kCheckImage:
       return storage_.CheckBoot(record.spec, [done = std::move(done)](StatusOr<ImageInfo> info) {
-        done({info.status(), ""});
+        done({info.status()});
       });
     case StepKind::kCreateDisk:
       return storage_.CreateRootDisk(id, record.spec, Plain(std::move(done)));
@@ -113,8 +113,8 @@ void StepRunner::Backward(const model::InstanceRecord& record, StepKind kind, Do
 
 void StepRunner::Verify(const model::InstanceRecord& record, Done done) {
   hypervisor_.Inspect(record.id, [record, done = std::move(done)](StatusOr<GuestState> guest) {
-    if (!guest.ok()) return done({guest.status(), ""});
-    done({Compare(record, *guest), guest->accel});
+    if (!guest.ok()) return done({guest.status()});
+    done({Compare(record, *guest), guest->accel, guest->pid});
   });
 }
 

@@ -16,7 +16,9 @@ namespace berth {
 
 struct StepOutcome {
   Status status;
-  std::string accel;  // Set by kVerify.
+  // Set by kVerify.
+  std::string accel{};
+  int64_t guest_pid = 0;
 };
 
 class StepRunner {

@@ -12,8 +12,9 @@ namespace berth {
 void LedgerTxn::PutInstance(model::InstanceRecord record) {
   BERTH_CHECK(!record.id.empty(), "an instance without an id");
   const std::string id = record.id;
-  working_.instances.Put(id, std::make_shared<const model::InstanceRecord>(std::move(record)));
   Record(Change::Kind::kInstance, id, /*erased=*/false);
+  record.revision = working_.revision;
+  working_.instances.Put(id, std::make_shared<const model::InstanceRecord>(std::move(record)));
 }
 
 void LedgerTxn::EraseInstance(const std::string& id) {

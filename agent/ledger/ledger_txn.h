@@ -73,7 +73,7 @@ class LedgerTxn {
   // The time of the transaction, the same throughout.
   WallTime now() const { return now_; }
 
-  // Each is one change: the view's revision grows by one.
+  // Each is one change: the view's revision grows by one. An instance is given that revision.
   void PutInstance(model::InstanceRecord record);
   void EraseInstance(const std::string& id);
   void PutOperation(model::Operation operation);

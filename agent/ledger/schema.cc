@@ -36,7 +36,22 @@ CREATE TABLE change(
 CREATE TABLE tombstone(id TEXT PRIMARY KEY, erased INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr Migration kMigrations[] = {kVersion1};
+// An instance knows its revision, its process, and what it claims; an operation, who asked. A time
+// or a process that nobody wrote down is 0, "not known"; the kept replies hold instances too.
+constexpr char kVersion2[] = R"sql(
+UPDATE instance SET json = json_set(json, '$.state_time', 0, '$.guest_pid', 0,
+  '$.overhead_mib', coalesce((SELECT claim.json ->> '$.overhead_mib' FROM claim
+                              WHERE claim.id = instance.json ->> '$.run_claim_id'), 0),
+  '$.claimed_disk_mib', coalesce((SELECT claim.json ->> '$.held.disk_mib' FROM claim
+                                  WHERE claim.id = instance.json ->> '$.disk_claim_id'), 0),
+  '$.revision', coalesce((SELECT max(revision) FROM change
+                          WHERE kind = 'instance' AND change.id = instance.id), 0));
+UPDATE operation SET json = json_set(json, '$.principal', '', '$.request_id', '');
+UPDATE request SET reply = CAST(json_set(CAST(reply AS TEXT), '$.state_time', 0, '$.guest_pid', 0,
+  '$.overhead_mib', 0, '$.claimed_disk_mib', 0, '$.revision', 0) AS BLOB);
+)sql";
+
+constexpr Migration kMigrations[] = {kVersion1, kVersion2};
 
 Status Refused(const char* reason, const std::string& message) {
   return MakeError(StatusCode::kFailedPrecondition, reason, message);

@@ -19,12 +19,16 @@
 #include "core/base/error.h"
 #include "core/base/reasons.h"
 #include "core/base/sim_executor.h"
+#include "core/model/codec.h"
 #include "tests/support/temp_directory.h"
 
 namespace berth {
 namespace {
 
 using testing::HasSubstr;
+
+// What this agent writes.
+const auto kVersion = static_cast<int64_t>(Migrations().size());
 
 constexpr char kNodeA[] = "aaaaaaaa-0000-4000-8000-000000000000";
 constexpr char kNodeB[] = "bbbbbbbb-0000-4000-8000-000000000000";
@@ -154,15 +158,16 @@ TEST_F(SqliteLedgerTest, KeepsACopyOfTheFileThatItMigrates) {
   {
     auto database = Database::Open(path_, "");
     ASSERT_TRUE(Migrate(*database, path_, migrations).ok());
-    EXPECT_EQ(database->QueryInt("PRAGMA user_version").value(), 2);
+    EXPECT_EQ(database->QueryInt("PRAGMA user_version").value(), kVersion + 1);
     EXPECT_EQ(database->QueryInt("SELECT count(color) + count(*) FROM instance").value(), 1);
     EXPECT_TRUE(Migrate(*database, path_, migrations).ok())
         << "a second time there is nothing to do";
   }
   struct stat info {};
-  ASSERT_EQ(stat((path_ + ".v1").c_str(), &info), 0);
+  const std::string copy = fmt::format("{}.v{}", path_, kVersion);
+  ASSERT_EQ(stat(copy.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600U);
-  std::filesystem::rename(path_ + ".v1", path_);
+  std::filesystem::rename(copy, path_);
   const auto old = Open();
   ASSERT_TRUE(old.ok()) << old.status();
   EXPECT_EQ(HalfThere(*(*old)->View(), 1), "");
@@ -178,8 +183,46 @@ TEST_F(SqliteLedgerTest, AMigrationThatFailsChangesNothing) {
     EXPECT_FALSE(Migrate(*database, path_, migrations).ok());
   }
   EXPECT_EQ(Ask("SELECT count(*) FROM sqlite_schema WHERE name = 'more'"), 0);
-  EXPECT_EQ(Ask("PRAGMA user_version"), 1);
+  EXPECT_EQ(Ask("PRAGMA user_version"), kVersion);
   EXPECT_TRUE(Open().ok());
+}
+
+// A file as version 1 wrote it: what later versions added is taken out of its rows.
+TEST_F(SqliteLedgerTest, OpensALedgerOfVersion1) {
+  const auto admit = [](LedgerTxn& txn) -> Status {
+    BERTH_RETURN_IF_ERROR(AdmitSample(txn, 1));
+    StoredRequest kept = SampleRequest(SampleId(1), txn.now());
+    kept.key.request_id = "kept";
+    kept.reply = model::Encode(*txn.view().instances.Find(SampleId(1)));
+    txn.SaveRequest(std::move(kept));
+    return OkStatus();
+  };
+  ASSERT_TRUE(Do(*Open().value(), admit).ok());
+  const std::string added =
+      "'$.state_time', '$.guest_pid', '$.overhead_mib', '$.claimed_disk_mib', '$.revision'";
+  Edit("DELETE FROM request WHERE request_id <> 'kept'");
+  Edit(fmt::format("UPDATE instance SET json = json_remove(json, {})", added));
+  Edit(fmt::format("UPDATE request SET reply = CAST(json_remove(CAST(reply AS TEXT), {}) AS BLOB)",
+                   added));
+  Edit("UPDATE operation SET json = json_remove(json, '$.principal', '$.request_id')");
+  Edit("PRAGMA user_version = 1");
+
+  const auto ledger = Open();
+  ASSERT_TRUE(ledger.ok()) << ledger.status();
+  const auto record = (*ledger)->View()->instances.Find(SampleId(1));
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->overhead_mib, 16);
+  EXPECT_EQ(record->claimed_disk_mib, 1024);
+  EXPECT_EQ(record->revision, (*ledger)->View()->revision) << "the last change was this record's";
+  EXPECT_EQ(record->state_time, WallTime{}) << "nobody wrote it down";
+  const auto read_kept = [](LedgerTxn& txn) -> Status {
+    RequestKey key = SampleRequest(SampleId(1), txn.now()).key;
+    key.request_id = "kept";
+    BERTH_ASSIGN_OR_RETURN(const auto kept, txn.FindRequest(key));
+    return model::DecodeInstanceRecord(kept->reply).status();
+  };
+  const Status read = Do(**ledger, read_kept);
+  EXPECT_TRUE(read.ok()) << read;
 }
 
 TEST_F(SqliteLedgerTest, ATransactionThatFailsHalfWrittenIsTakenBackAlone) {

@@ -40,14 +40,17 @@ model::Claim RunClaim(const std::string& id, const std::string& instance_id,
 }
 
 model::InstanceRecord NewRecord(const AdmissionRequest& request, const AdmissionIds& ids,
-                                WallTime now) {
+                                const scheduler::Placement& placement, WallTime now) {
   model::InstanceRecord record;
   record.id = request.instance_id;
   record.spec = request.spec;
   record.operation_id = ids.operation;
   record.run_claim_id = ids.run_claim;
   record.disk_claim_id = ids.disk_claim;
+  record.overhead_mib = placement.overhead_mib;
+  record.claimed_disk_mib = placement.disk.disk_mib;
   record.created = now;
+  record.state_time = now;
   record.observed_time = now;
   return record;
 }
@@ -63,7 +66,7 @@ StatusOr<Admission> Admit(const model::NodeView& view, const model::Capacity& ca
                                           {.shape = request.spec.shape,
                                            .traits = TraitsOf(request.spec, request.emulated)}));
   Admission admission;
-  admission.record = NewRecord(request, ids, now);
+  admission.record = NewRecord(request, ids, placement, now);
   admission.operation = NewCreateOperation(ids.operation, request.instance_id, now);
   admission.run_claim = RunClaim(ids.run_claim, request.instance_id, placement);
   admission.disk_claim = {

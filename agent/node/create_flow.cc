@@ -108,11 +108,14 @@ Status CreateFlow::AdmitOrRefuse(LedgerTxn& txn) {
   answer_ = admission.record;
   if (args_.validate_only) return OkStatus();
 
+  admission.operation.principal = call_.principal;
+  admission.operation.request_id = call_.request_id;
   txn.RaiseControlEpoch(call_.control_epoch);
   txn.PutClaim(std::move(admission.run_claim));
   txn.PutClaim(std::move(admission.disk_claim));
   txn.PutOperation(std::move(admission.operation));
   txn.PutInstance(std::move(admission.record));
+  answer_ = *txn.view().instances.Find(request.instance_id);
   KeepAnswer(txn, call_, *answer_);
   return OkStatus();
 }

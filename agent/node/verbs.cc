@@ -51,6 +51,7 @@ Status AcquireRunClaim(LedgerTxn& txn, const NodeContext& context, Decision& dec
                          ClaimForRun(txn.view(), context.with.capacity, decision.record, emulated,
                                      NewClaimId(context.with.random)));
   decision.record.run_claim_id = claim.id;
+  decision.record.overhead_mib = claim.overhead_mib;
   txn.PutClaim(std::move(claim));
   return OkStatus();
 }
@@ -59,7 +60,8 @@ StatusOr<Decision> DecideVerb(const LedgerTxn& txn, const Verb& verb,
                               const model::InstanceRecord& record) {
   const auto operation = txn.view().operations.Find(record.operation_id);
   const LifecycleContext context{txn.now(), txn.view().identity.boot_id,
-                                 NewOperationId(verb.context->with.random)};
+                                 NewOperationId(verb.context->with.random), verb.call.principal,
+                                 verb.call.request_id};
   return Decide(record, operation.get(), verb.event, context);
 }
 

@@ -79,6 +79,7 @@ class Comparison {
     return {.defined = true,
             .power = guest->power,
             .off_reason = guest->off_reason,
+            .pid = guest->pid,
             .at_recovery = picture_.at_start};
   }
 

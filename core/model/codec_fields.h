@@ -65,17 +65,22 @@ void Fields(auto& visit, Is<InstanceRecord> auto& v) {
   visit("generation", v.generation);
   visit("state", v.state);
   visit("state_reason", v.state_reason);
+  visit("state_time", v.state_time);
   visit("observed_generation", v.observed_generation);
   visit("observed_time", v.observed_time);
   visit("reachable", v.reachable);
   visit("boot_count", v.boot_count);
   visit("boot_id", v.boot_id);
   visit("accel", v.accel);
+  visit("guest_pid", v.guest_pid);
   visit("operation_id", v.operation_id);
   visit("run_claim_id", v.run_claim_id);
   visit("disk_claim_id", v.disk_claim_id);
+  visit("overhead_mib", v.overhead_mib);
+  visit("claimed_disk_mib", v.claimed_disk_mib);
   visit("created", v.created);
   visit("terminated", v.terminated);
+  visit("revision", v.revision);
 }
 
 void Fields(auto& visit, Is<Error> auto& v) {
@@ -98,6 +103,8 @@ void Fields(auto& visit, Is<Operation> auto& v) {
   visit("instance_id", v.instance_id);
   visit("kind", v.kind);
   visit("state", v.state);
+  visit("principal", v.principal);
+  visit("request_id", v.request_id);
   visit("steps", v.steps);
   visit("grace_ms", v.grace);
   visit("created", v.created);

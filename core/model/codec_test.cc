@@ -45,17 +45,22 @@ InstanceRecord FullRecord() {
           .generation = 7,
           .state = InstanceState::kShuttingDown,
           .state_reason = {"Client.UserInitiatedShutdown", "by a user"},
+          .state_time = At(1767225600000),
           .observed_generation = 6,
           .observed_time = At(1767225600123),
           .reachable = false,
           .boot_count = 3,
           .boot_id = "boot",
           .accel = "kvm",
+          .guest_pid = 4711,
           .operation_id = "op-1",
           .run_claim_id = "c-1",
           .disk_claim_id = "c-2",
+          .overhead_mib = 92,
+          .claimed_disk_mib = 2048,
           .created = At(-5),
-          .terminated = At(std::numeric_limits<int64_t>::max())};
+          .terminated = At(std::numeric_limits<int64_t>::max()),
+          .revision = 41};
 }
 
 Operation FullOperation() {
@@ -64,6 +69,8 @@ Operation FullOperation() {
           .instance_id = "i-0123456789abcdef0",
           .kind = OperationKind::kTerminate,
           .state = OperationState::kUndoing,
+          .principal = "uid:1000",
+          .request_id = "abc",
           .steps = {{.kind = StepKind::kDeleteFiles,
                      .state = StepState::kUndone,
                      .attempts = 4,

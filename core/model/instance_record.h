@@ -31,21 +31,26 @@ struct InstanceRecord {
 
   InstanceState state = InstanceState::kPending;
   StateReason state_reason;
+  WallTime state_time{};            // When `state` last changed.
   int64_t observed_generation = 0;  // The generation that the state has caught up with.
   WallTime observed_time{};         // When the hypervisor last confirmed the state.
   bool reachable = true;            // False: the state is the last known, not a fresh one.
   int32_t boot_count = 0;
-  std::string boot_id;  // Host boot in which the guest was last started.
-  std::string accel;    // "kvm" or "tcg" of the last start; "" before it.
+  std::string boot_id;    // Host boot in which the guest was last started.
+  std::string accel;      // "kvm" or "tcg" of the last start; "" before it.
+  int64_t guest_pid = 0;  // Of the guest's process when it was last seen; 0: none, or not known.
 
   std::string operation_id;  // The current or last operation.
   std::string run_claim_id;  // vCPUs and memory; "" while it holds none.
   std::string disk_claim_id;
+  // What these claims say, kept here too so that an answer given again shows it as it was.
+  int64_t overhead_mib = 0;  // 0 without a run claim.
+  int64_t claimed_disk_mib = 0;
 
   WallTime created{};
   std::optional<WallTime> terminated;
+  int64_t revision = 0;  // The ledger's at the last change of this record; the ledger sets it.
   bool operator==(const InstanceRecord&) const = default;
 };
-
 
 }  // namespace berth::model

@@ -66,6 +66,8 @@ struct Operation {
   std::string instance_id;
   OperationKind kind = OperationKind::kCreate;
   OperationState state = OperationState::kRunning;
+  std::string principal;   // Who asked; "": the agent itself.
+  std::string request_id;  // Of the call that began it; "": it carried none.
   std::vector<Step> steps;
   Duration grace{0};  // How long kAwaitShutdown and kAwaitReboot wait.
   WallTime created{};

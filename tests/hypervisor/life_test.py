@@ -42,7 +42,7 @@ class LifeTest(HypervisorCase):
         self.assertIn("berth-demo: 1 vcpus", console)
         guest = instance.status.guest
         self.assertEqual(guest.domain_name, instance.instance_id)
-        self.assertIn(guest.pid, (0, witness.qemu_pids()[instance.instance_id]))  # 0: not known.
+        self.assertEqual(guest.pid, witness.qemu_pids()[instance.instance_id])
         self.assertEqual(instance.status.network_interfaces[0].mac_address,
                          console.split("berth-demo: mac ")[1].split()[0])
         self.assertEqual(agent.client.node().allocated.shared_vcpus,
