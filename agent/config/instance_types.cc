@@ -6,8 +6,8 @@
 #include <set>
 #include <string>
 
-#include "agent/config/json_reader.h"
-#include "agent/config/json_text.h"
+#include "core/json/json_reader.h"
+#include "core/json/json_text.h"
 #include "agent/config/parse.h"
 #include "core/model/validate.h"
 

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/config/check_config.h"
-#include "agent/config/json_reader.h"
-#include "agent/config/json_text.h"
+#include "core/json/json_reader.h"
+#include "core/json/json_text.h"
 #include "agent/config/settings.h"
 
 namespace berth {

@@ -15,6 +15,7 @@ DRIVERS = ["drivers/fake", "drivers/gpu", "drivers/host", "drivers/libvirt", "dr
 # Room -> rooms (or single headers) of ours that it may include, beside itself.
 MAY_INCLUDE = {
     "core/base": [],
+    "core/json": ["core/base"],
     "core/model": ["core/base"],
     "scheduler": CORE,
     "drivers": CORE,
@@ -23,7 +24,7 @@ MAY_INCLUDE = {
     "drivers/host": CORE + CONTRACTS,
     "drivers/libvirt": CORE + CONTRACTS + ["drivers/host/finding.h"],
     "drivers/storage": CORE + CONTRACTS,
-    "agent/config": CORE,
+    "agent/config": CORE + ["core/json"],
     "agent/ledger": CORE,
     "agent/instance": CORE + CONTRACTS + ["agent/ledger"],
     "agent/recovery": CORE + CONTRACTS + ["agent/ledger", "agent/instance"],
@@ -34,8 +35,8 @@ MAY_INCLUDE = {
     # The wiring: main.cc and the files beside it.
     "agent": CORE + CONTRACTS + DRIVERS + AGENT_ROOMS + ["scheduler"],
     # A client of the API that also looks at the host by itself (doctor, plan).
-    "cli": CORE + ["scheduler", "drivers/host", "drivers/libvirt"],
-    "tests": CORE + CONTRACTS + DRIVERS + AGENT_ROOMS + ["scheduler"],
+    "cli": CORE + ["core/json", "scheduler", "drivers/host", "drivers/libvirt"],
+    "tests": CORE + ["core/json"] + CONTRACTS + DRIVERS + AGENT_ROOMS + ["scheduler"],
 }
 
 # What tests may include beside what their room may.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/config/json_text.h"
+#include "core/json/json_text.h"
 
 #include <fmt/format.h>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/config/json_reader.h"
+#include "core/json/json_reader.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
-#include "agent/config/nearest.h"
+#include "core/json/nearest.h"
 
 namespace berth {
 namespace {

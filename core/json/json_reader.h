@@ -51,11 +51,14 @@ class JsonReader {
   void RefuseUnknown();
 
   bool Has(const std::string& name) const;
+  // The member as it stands, for a shape that no reader above knows; null if it is absent. It then
+  // counts as read.
+  const nlohmann::json* Raw(const std::string& name) { return Find(name); }
+  std::string PathOf(std::string_view name) const;
 
  private:
   const nlohmann::json* Find(const std::string& name);
   size_t ChoiceIndex(const std::string& name, const std::vector<std::string>& names);
-  std::string PathOf(std::string_view name) const;
 
   const bool is_object_;
   const nlohmann::json& value_;

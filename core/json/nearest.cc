@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/config/nearest.h"
+#include "core/json/nearest.h"
 
 #include <algorithm>
 #include <numeric>
