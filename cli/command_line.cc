@@ -61,6 +61,7 @@ void AddCommands(Command top) {
   AddOperationGet(operation);
   AddOperationWait(operation);
   AddDoctor(top);
+  AddPlan(top);
 }
 
 // The command that was being parsed, as far as it was understood.

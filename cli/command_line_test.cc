@@ -42,6 +42,7 @@ TEST_F(CliTest, HelpOfEveryCommandHasAnExample) {
                                                           {"node", "get"},
                                                           {"types"},
                                                           {"doctor"},
+                                                          {"plan"},
                                                           {"operation", "get"},
                                                           {"operation", "wait"}};
   for (std::vector<std::string> words : commands) {

@@ -26,5 +26,6 @@ void AddNodeGet(Command& node);
 // At the top.
 void AddTypes(Command& top);
 void AddDoctor(Command& top);
+void AddPlan(Command& top);
 
 }  // namespace berth::cli

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// `berthctl plan`: where a guest would go on a host, without an agent.
+#include <fmt/format.h>
+
+#include <memory>
+#include <variant>
+
+#include "cli/commands.h"
+#include "cli/failure.h"
+#include "cli/input_files.h"
+#include "cli/plan_draw.h"
+#include "cli/plan_host.h"
+#include "cli/plan_report.h"
+#include "cli/plan_request.h"
+#include "core/base/stopwatch.h"
+#include "scheduler/place_exact.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr size_t kRequestBytesMax = 16 << 20;
+constexpr int64_t kCountMax = 100'000;
+
+struct Args {
+  std::string host;
+  std::string request;
+  std::optional<int64_t> count;
+  bool draw = false;
+};
+
+ExitCode BadInput(Context& context, const std::string& input,
+                  const std::vector<FieldViolation>& faults) {
+  if (context.json()) context.out << FaultsAsJson(input, faults);
+  for (const FieldViolation& fault : faults)
+    context.err << fmt::format("{}: {}: {}\n", input, fault.field.empty() ? "(all)" : fault.field,
+                               fault.description);
+  return ExitCode::kUsage;
+}
+
+ExitCode BadLine(Context& context, std::string_view why) {
+  context.err << fmt::format("berthctl plan: {}\n", why);
+  return ExitCode::kUsage;
+}
+
+// Leaves what was placed in the host's book.
+Plan MakePlan(placement::Host& host, const placement::Request& request, int64_t count) {
+  Plan plan;
+  const Stopwatch watch;
+  for (int64_t i = 0; i < count && !plan.refusal; ++i) {
+    placement::Answer answer = placement::Place(host, request);
+    if (auto* refusal = std::get_if<placement::Refusal>(&answer)) {
+      plan.refusal = std::move(*refusal);
+      break;
+    }
+    plan.placements.push_back(std::move(std::get<placement::Placement>(answer)));
+    // The space keeps it apart from every claim that the host has: ids have none.
+    host.Add(ToClaim(plan.placements.back(), request, fmt::format("new {}", i)));
+  }
+  plan.micros = watch.Micros();
+  return plan;
+}
+
+ExitCode RunPlan(Context& context, const Args& args) {
+  if (args.count && (*args.count < 1 || *args.count > kCountMax))
+    return BadLine(context, fmt::format("--count: must be from 1 to {}", kCountMax));
+  std::vector<FieldViolation> faults;
+  StatusOr<placement::HostSpec> spec = ReadPlanHost(args.host, faults);
+  if (!spec.ok()) return BadLine(context, MessageOf(spec.status()));
+  if (!faults.empty()) return BadInput(context, "host", faults);
+  const StatusOr<std::string> text = ReadInputFile("--request", args.request, kRequestBytesMax);
+  if (!text.ok()) return BadLine(context, MessageOf(text.status()));
+  const placement::Request request = RequestFromJson(*text, *spec, faults);
+  if (!faults.empty()) return BadInput(context, "request", faults);
+  placement::Host host(std::move(*spec));
+  const Plan plan = MakePlan(host, request, args.count.value_or(1));
+  if (args.draw) (context.json() ? context.err : context.out) << DrawHost(host);
+  context.out << (context.json() ? PlanAsJson(plan, args.count.has_value()) : RenderPlan(plan));
+  return plan.refusal ? ExitCode::kFailed : ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddPlan(Command& top) {
+  auto args = std::make_shared<Args>();
+  Command plan = top.Sub("plan", "Would this guest fit that host, and where? Needs no agent");
+  plan.Option("--host", "HOST", &args->host,
+              "A JSON host, hwloc's XML, or \"synthetic:node:2 core:8 pu:2\"");
+  plan.Option("--request", "FILE", &args->request, "The guest, as JSON");
+  plan.Option("--count", "N", &args->count, "As many of it, one after the other");
+  plan.Flag("--draw", &args->draw, "The host as a picture: who sits where");
+  plan.Example(
+      "Example:\n  berthctl plan --host 'synthetic:node:2 core:8 pu:2' --request guest.json "
+      "--draw\n\nExit status: 0 it fits, 1 it does not, 2 bad input. Formats: docs/placement.md.");
+  plan.Run([args](Context& context) { return RunPlan(context, *args); });
+}
+
+}  // namespace berth::cli
