@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace berth::placement {
 namespace {
@@ -138,6 +139,41 @@ void AddEmulator(const CacheStock& stock, CachePlan* plan) {
   ++plan->price.charged;
 }
 
+// An isolated vCPU and the emulator change places, if that way the emulator has a core of one
+// thread and breaks none; more is charged then.
+void GiveEmulatorASingle(int most_charged, CachePlan* plan) {
+  const int size = plan->emulator_free;
+  if (!plan->emulator_on_whole || size < 2 || plan->whole[1] == 0 ||
+      plan->price.charged + size - 1 > most_charged)
+    return;
+  --plan->whole[1];
+  ++plan->whole[static_cast<size_t>(size)];
+  plan->emulator_free = 1;
+  plan->price.cost -= kOneBroken;
+  plan->price.charged += size - 1;
+}
+
+// Whole cores of unlike sizes, as few as there can be when no more than need.most_charged threads
+// may be charged.
+CachePlan PlanRequireWithin(const CacheStock& stock, ThreadNeed need) {
+  const int most = need.most_charged - (need.emulator ? 1 : 0);
+  CacheStock one_less = stock;  // A core of one thread kept for the emulator, which breaks none.
+  if (one_less.whole[1] > 0) --one_less.whole[1];
+  for (int cores = 0; cores <= std::min(need.vcpus, stock.whole_cores); ++cores) {
+    CachePlan best;
+    for (int threads = std::min(most, cores * stock.largest); threads >= need.vcpus; --threads)
+      for (const CacheStock* from : {&std::as_const(one_less), &stock}) {
+        CachePlan plan;
+        if (!ExactWhole(*from, from->largest, cores, threads, &plan.whole)) continue;
+        plan.price = {static_cast<ThreadCost>(cores) * kOneCore, threads};
+        if (need.emulator) AddEmulator(stock, &plan);
+        if (plan.price.cost < best.price.cost) best = plan;
+      }
+    if (best.price.possible()) return best;
+  }
+  return {};
+}
+
 }  // namespace
 
 CachePlan PlanCache(const CacheStock& stock, SmtPolicy policy, ThreadNeed need) {
@@ -145,7 +181,11 @@ CachePlan PlanCache(const CacheStock& stock, SmtPolicy policy, ThreadNeed need) 
   CachePlan plan = policy == SmtPolicy::kRequire ? PlanRequire(stock, need.vcpus)
                                                  : PlanIsolate(stock, need.vcpus);
   if (need.emulator) AddEmulator(stock, &plan);
-  return plan;
+  if (policy == SmtPolicy::kIsolate) GiveEmulatorASingle(need.most_charged, &plan);
+  if (!plan.price.possible() || plan.price.charged <= need.most_charged) return plan;
+  // Isolated vCPUs are on the smallest cores already.
+  if (policy == SmtPolicy::kIsolate) return {};
+  return PlanRequireWithin(stock, need);
 }
 
 }  // namespace berth::placement

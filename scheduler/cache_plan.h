@@ -18,7 +18,7 @@ struct CachePlan {
   ThreadPrice price;  // Without the cache itself.
 };
 
-// `need` may be nothing at all, which costs nothing.
+// The cheapest plan within need.most_charged. `need` may be nothing at all, which costs nothing.
 CachePlan PlanCache(const CacheStock& stock, SmtPolicy policy, ThreadNeed need);
 
 }  // namespace berth::placement

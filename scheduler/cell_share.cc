@@ -61,10 +61,12 @@ ThreadCost CellShare::Cost(int dedicated, int shared, bool first) const {
       dedicated > most_dedicated_[kind])
     return kImpossible;
   const ThreadPrice& price = prices_[kind][static_cast<size_t>(dedicated)];
-  if (!price.possible() || !offer_.SharedFits(shared, price.charged)) return kImpossible;
+  if (!price.possible()) return kImpossible;
   if (first && !offer_.OverheadFits(MemoryFor(dedicated + shared, first)->page_size.kib))
     return kImpossible;
-  return price.cost;
+  if (offer_.SharedFits(shared, price.charged)) return price.cost;
+  const bool emulator = first && request_.emulator_policy == EmulatorPolicy::kIsolate;
+  return offer_.PriceBeside(shared, {dedicated, emulator}).cost;
 }
 
 CellNeed CellShare::Need(int dedicated, int shared, bool first) const {

@@ -46,9 +46,32 @@ CellFit NodeOffer::Fit(const CellNeed& need) const {
     fit.lack = alone ? Lack::kEmulator : Lack::kDedicated;
     return fit;
   }
-  fit.cost = price.cost;
-  if (!SharedFits(need.shared, price.charged)) fit.lack = Lack::kShared;
+  const ThreadPrice beside = PriceBeside(need.shared, {need.dedicated, emulator});
+  fit.cost = beside.cost;
+  if (!beside.possible()) fit.lack = Lack::kShared;
   return fit;
+}
+
+ThreadPrice NodeOffer::PriceBeside(int64_t shared, ThreadNeed need) const {
+  const ThreadPrice price = threads_.Price(need);
+  if (!price.possible() || SharedFits(shared, price.charged)) return price;
+  need.most_charged = MostCharged(shared);
+  return threads_.Price(need);
+}
+
+ThreadPick NodeOffer::PickBeside(int64_t shared, ThreadNeed need) const {
+  if (!SharedFits(shared, threads_.Price(need).charged)) need.most_charged = MostCharged(shared);
+  return threads_.Pick(need);
+}
+
+int NodeOffer::MostCharged(int64_t shared) const {
+  int fits = -1;
+  int too_many = static_cast<int>(book_.shared_cpus) + 1;
+  while (too_many - fits > 1) {
+    const int middle = fits + (too_many - fits) / 2;
+    (SharedFits(shared, middle) ? fits : too_many) = middle;
+  }
+  return fits;
 }
 
 std::optional<int64_t> NodeOffer::PageFor(const CellNeed& need) const {

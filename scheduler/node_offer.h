@@ -46,8 +46,10 @@ class NodeOffer {
   bool OverheadFits(int64_t page_size_kib) const;
   // Whether that many shared vCPUs fit once `charged` CPUs have been taken for dedicated ones.
   bool SharedFits(int64_t shared, int64_t charged) const;
+  // For the threads alone, and with so many shared vCPUs beside them.
   ThreadPrice Price(ThreadNeed need) const { return threads_.Price(need); }
-  ThreadPick Pick(ThreadNeed need) const { return threads_.Pick(need); }
+  ThreadPrice PriceBeside(int64_t shared, ThreadNeed need) const;
+  ThreadPick PickBeside(int64_t shared, ThreadNeed need) const;
 
   // The most of each that one cell may have, all else aside.
   int MostDedicated(bool emulator) const;
@@ -61,6 +63,8 @@ class NodeOffer {
   int64_t Free() const;
 
  private:
+  // The most CPUs that may be charged with so many shared vCPUs beside; -1: none of these fit.
+  int MostCharged(int64_t shared) const;
   bool SmallFits(int64_t memory_mib) const;
 
   const Host& host_;

@@ -46,7 +46,7 @@ PlacedCell PlaceCell(const Host& host, const NodeOffer& offer, const GuestCell& 
                     .charged_cpus = {},
                     .memory_mib = need.memory_mib,
                     .page_size_kib = offer.PageFor(need).value_or(kBasePageKib)};
-  ThreadPick pick = offer.Pick({need.dedicated, lone_emulator});
+  ThreadPick pick = offer.PickBeside(need.shared, {need.dedicated, lone_emulator});
   for (size_t i = 0; i < pick.pins.size(); ++i)
     placed.vcpu_pins.emplace_back(cell.dedicated_vcpus[i], pick.pins[i]);
   placed.charged_cpus = std::move(pick.charged);

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
+#include <optional>
+#include <tuple>
 
 #include "scheduler/cache_plan.h"
 
@@ -101,10 +104,12 @@ void ThreadStock::Count(const CoreBook& core) {
   cache.largest = std::max(cache.largest, free);
   cache.threads += free;
   threads_ += free;
-  if (core.whole())
+  if (core.whole()) {
     ++cache.whole_cores;
-  else
+    whole_sizes_ |= 1U << free;
+  } else {
     cache.part_threads += free;
+  }
 }
 
 int ThreadStock::MostVcpus(bool emulator) const {
@@ -125,9 +130,19 @@ int ThreadStock::MostVcpus(bool emulator) const {
 }
 
 ThreadPrice ThreadStock::Price(ThreadNeed need) const {
+  if (need.most_charged < 0) return {};
   if (need.vcpus == 0 && !need.emulator) return {0, 0};
   if (need.vcpus > threads_) return {};
-  return ShareOut(need).price;
+  return Within(need).price;
+}
+
+ThreadStock::Shares ThreadStock::Within(ThreadNeed need) const {
+  Shares shares = ShareOut(need);
+  if (!shares.price.possible() || shares.price.charged <= need.most_charged) return shares;
+  // Under kPrefer there is no choice in how much is charged, nor is there with cores all alike: the
+  // fewest cores are the fewest threads.
+  if (request_.smt_policy == SmtPolicy::kPrefer || std::has_single_bit(whole_sizes_)) return {};
+  return FrugalShares(need);
 }
 
 ThreadStock::Shares ThreadStock::ShareOut(ThreadNeed need) const {
@@ -136,7 +151,8 @@ ThreadStock::Shares ThreadStock::ShareOut(ThreadNeed need) const {
   for (size_t i = 0; i < caches_.size(); ++i) {
     const CacheStock& cache = caches_[i];
     if (need.vcpus + (need.emulator ? 1 : 0) > cache.threads) continue;
-    const ThreadPrice price = PlanCache(cache, request_.smt_policy, need).price;
+    const ThreadPrice price =
+        PlanCache(cache, request_.smt_policy, {need.vcpus, need.emulator}).price;
     if (!price.possible() || price.cost + kOneCache >= best.price.cost) continue;
     best.price = {price.cost + kOneCache, price.charged};
     best.vcpus.assign(caches_.size(), 0);
@@ -205,10 +221,90 @@ ThreadStock::Shares ThreadStock::KnapsackOverCaches(ThreadNeed need) const {
   return shares;
 }
 
+namespace {
+
+// The best shares of the caches in turn, when how much they charge matters too.
+class FrugalKnapsack {
+ public:
+  FrugalKnapsack(const std::vector<CacheStock>& caches, SmtPolicy policy)
+      : caches_(caches), policy_(policy) {}
+
+  struct Best {
+    ThreadPrice price;
+    ThreadNeed here;  // What this cache gives; most_charged is what it does charge.
+  };
+
+  // For the caches from `cache` on.
+  const Best& From(size_t cache, ThreadNeed need) {
+    const auto key = std::tuple(cache, need.vcpus, need.emulator, need.most_charged);
+    if (const auto found = seen_.find(key); found != seen_.end()) return found->second;
+    Best best;
+    if (cache == caches_.size()) {
+      if (need.vcpus == 0 && !need.emulator) best.price = {0, 0};
+    } else {
+      // The most first, so that among equals the lowest caches are filled.
+      for (int vcpus = std::min(need.vcpus, caches_[cache].threads); vcpus >= 0; --vcpus)
+        for (const bool emulator : {true, false})
+          if (need.emulator || !emulator) Consider(cache, need, {vcpus, emulator}, &best);
+    }
+    return seen_.emplace(key, best).first->second;
+  }
+
+ private:
+  // Every way for this cache, from the one that charges the most down.
+  void Consider(size_t cache, ThreadNeed need, ThreadNeed here, Best* best) {
+    here.most_charged = need.most_charged;
+    while (true) {
+      const ThreadPrice price = PriceOf(cache, here);
+      if (!price.possible()) return;
+      const ThreadPrice rest =
+          From(cache + 1, {need.vcpus - here.vcpus, need.emulator && !here.emulator,
+                           need.most_charged - price.charged})
+              .price;
+      here.most_charged = price.charged;
+      if (rest.possible() && price.cost + rest.cost < best->price.cost)
+        *best = {{price.cost + rest.cost, price.charged + rest.charged}, here};
+      --here.most_charged;
+    }
+  }
+
+  ThreadPrice PriceOf(size_t cache, ThreadNeed here) const {
+    if (here.vcpus == 0 && !here.emulator) {
+      if (here.most_charged < 0) return {};
+      return {0, 0};
+    }
+    ThreadPrice price = PlanCache(caches_[cache], policy_, here).price;
+    if (price.possible()) price.cost += kOneCache;
+    return price;
+  }
+
+  const std::vector<CacheStock>& caches_;
+  const SmtPolicy policy_;
+  std::map<std::tuple<size_t, int, bool, int>, Best> seen_;
+};
+
+}  // namespace
+
+ThreadStock::Shares ThreadStock::FrugalShares(ThreadNeed need) const {
+  FrugalKnapsack knapsack(caches_, request_.smt_policy);
+  Shares shares;
+  shares.price = knapsack.From(0, need).price;
+  if (!shares.price.possible()) return shares;
+  for (size_t i = 0; i < caches_.size(); ++i) {
+    const ThreadNeed here = knapsack.From(i, need).here;
+    shares.vcpus.push_back(here.vcpus);
+    shares.most_charged.push_back(here.most_charged);
+    if (here.emulator) shares.emulator_cache = static_cast<int>(i);
+    need = {need.vcpus - here.vcpus, need.emulator && !here.emulator,
+            need.most_charged - here.most_charged};
+  }
+  return shares;
+}
+
 ThreadPick ThreadStock::Pick(ThreadNeed need) const {
   ThreadPick pick;
   if (need.vcpus == 0 && !need.emulator) return pick;
-  const Shares shares = ShareOut(need);
+  const Shares shares = Within(need);
   const Node& node = host_.spec().nodes[node_];
   const auto& books = host_.books()[node_].cores;
   Picker picker(node, request_.smt_policy, &pick);
@@ -216,7 +312,9 @@ ThreadPick ThreadStock::Pick(ThreadNeed need) const {
     int emulator = shares.emulator_cache == static_cast<int>(i) ? 1 : 0;
     int vcpus = shares.vcpus[i];
     if (vcpus == 0 && emulator == 0) continue;
-    CachePlan plan = PlanCache(caches_[i], request_.smt_policy, {vcpus, emulator == 1});
+    ThreadNeed of_cache{vcpus, emulator == 1};
+    if (!shares.most_charged.empty()) of_cache.most_charged = shares.most_charged[i];
+    CachePlan plan = PlanCache(caches_[i], request_.smt_policy, of_cache);
     for (size_t c = 0; c < books.size(); ++c)
       if (books[c].llc == static_cast<int>(i) && MayUse(books[c], request_))
         picker.Take(c, books[c], &plan, &vcpus, &emulator);

@@ -31,10 +31,12 @@ struct ThreadPrice {
   bool possible() const { return cost != kImpossible; }
 };
 
-// Dedicated vCPUs on one node, and one thread more for the emulator if it is to be alone.
+// Dedicated vCPUs on one node, and one thread more for the emulator if it is to be alone; at most
+// `most_charged` CPUs in all.
 struct ThreadNeed {
   int vcpus = 0;
   bool emulator = false;
+  int most_charged = std::numeric_limits<int>::max();
 };
 
 struct ThreadPick {
@@ -71,11 +73,16 @@ class ThreadStock {
   // vCPUs taken from each cache, and which one hosts the emulator (-1: none).
   struct Shares {
     std::vector<int> vcpus;
+    std::vector<int> most_charged;  // Empty: no limit.
     int emulator_cache = -1;
     ThreadPrice price;
   };
+  Shares Within(ThreadNeed need) const;
+  // Without regard to most_charged.
   Shares ShareOut(ThreadNeed need) const;
   Shares KnapsackOverCaches(ThreadNeed need) const;
+  // As ShareOut, where that would charge too much.
+  Shares FrugalShares(ThreadNeed need) const;
   void Count(const CoreBook& core);
 
   const Host& host_;
@@ -83,6 +90,7 @@ class ThreadStock {
   const Request& request_;
   std::vector<CacheStock> caches_;
   int threads_ = 0;
+  unsigned whole_sizes_ = 0;  // Bit n: there are whole cores of n threads.
 };
 
 }  // namespace berth::placement
