@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <map>
-#include <optional>
-#include <tuple>
 
+#include "scheduler/cache_knapsack.h"
 #include "scheduler/cache_plan.h"
 
 namespace berth::placement {
@@ -136,18 +134,18 @@ ThreadPrice ThreadStock::Price(ThreadNeed need) const {
   return Within(need).price;
 }
 
-ThreadStock::Shares ThreadStock::Within(ThreadNeed need) const {
-  Shares shares = ShareOut(need);
+CacheShares ThreadStock::Within(ThreadNeed need) const {
+  CacheShares shares = ShareOut(need);
   if (!shares.price.possible() || shares.price.charged <= need.most_charged) return shares;
   // Under kPrefer there is no choice in how much is charged, nor is there with cores all alike: the
   // fewest cores are the fewest threads.
   if (request_.smt_policy == SmtPolicy::kPrefer || std::has_single_bit(whole_sizes_)) return {};
-  return FrugalShares(need);
+  return ShareFrugally(caches_, request_.smt_policy, need);
 }
 
-ThreadStock::Shares ThreadStock::ShareOut(ThreadNeed need) const {
+CacheShares ThreadStock::ShareOut(ThreadNeed need) const {
   // One cache is the fewest there can be, so the best single one, if any can, is the best of all.
-  Shares best;
+  CacheShares best;
   for (size_t i = 0; i < caches_.size(); ++i) {
     const CacheStock& cache = caches_[i];
     if (need.vcpus + (need.emulator ? 1 : 0) > cache.threads) continue;
@@ -159,152 +157,17 @@ ThreadStock::Shares ThreadStock::ShareOut(ThreadNeed need) const {
     best.vcpus[i] = need.vcpus;
     best.emulator_cache = need.emulator ? static_cast<int>(i) : -1;
   }
-  return best.price.possible() || caches_.size() == 1 ? best : KnapsackOverCaches(need);
-}
-
-ThreadStock::Shares ThreadStock::KnapsackOverCaches(ThreadNeed need) const {
-  // cheapest[i][e][x]: x vCPUs (and the emulator, if e) from the caches i and later.
-  const auto width = static_cast<size_t>(need.vcpus) + 1;
-  const size_t count = caches_.size();
-  const size_t kinds = need.emulator ? 2 : 1;
-  const auto price_of = [&](size_t cache, size_t x, size_t e) -> ThreadPrice {
-    if (x == 0 && e == 0) return {0, 0};
-    ThreadPrice price =
-        PlanCache(caches_[cache], request_.smt_policy, {static_cast<int>(x), e == 1}).price;
-    if (price.possible()) price.cost += kOneCache;
-    return price;
-  };
-  std::vector<ThreadPrice> cheapest((count + 1) * kinds * width);
-  const auto at = [&](size_t i, size_t e, size_t x) -> ThreadPrice& {
-    return cheapest[(i * kinds + e) * width + x];
-  };
-  at(count, 0, 0) = {0, 0};
-  struct Option {
-    size_t vcpus, emulator;
-    ThreadPrice price;
-  };
-  std::vector<std::vector<Option>> options(count);
-  for (size_t i = count; i-- > 0;) {
-    // The most first, so that among equals the lowest caches are filled.
-    for (size_t x = std::min(width, static_cast<size_t>(caches_[i].threads) + 1); x-- > 0;)
-      for (size_t e = 0; e < kinds; ++e)
-        if (const ThreadPrice price = price_of(i, x, e); price.possible())
-          options[i].push_back({x, e, price});
-    for (const Option& option : options[i]) {
-      for (size_t e = option.emulator; e < kinds; ++e) {
-        for (size_t x = option.vcpus; x < width; ++x) {
-          const ThreadPrice& rest = at(i + 1, e - option.emulator, x - option.vcpus);
-          if (!rest.possible() || rest.cost + option.price.cost >= at(i, e, x).cost) continue;
-          at(i, e, x) = {rest.cost + option.price.cost, rest.charged + option.price.charged};
-        }
-      }
-    }
-  }
-  Shares shares;
-  size_t e = kinds - 1;
-  size_t x = width - 1;
-  shares.price = at(0, e, x);
-  if (!shares.price.possible()) return shares;
-  shares.vcpus.assign(count, 0);
-  for (size_t i = 0; i < count; ++i) {
-    for (const Option& option : options[i]) {
-      if (option.vcpus > x || option.emulator > e) continue;
-      const ThreadPrice& rest = at(i + 1, e - option.emulator, x - option.vcpus);
-      if (!rest.possible() || rest.cost + option.price.cost != at(i, e, x).cost) continue;
-      shares.vcpus[i] = static_cast<int>(option.vcpus);
-      if (option.emulator == 1) shares.emulator_cache = static_cast<int>(i);
-      x -= option.vcpus;
-      e -= option.emulator;
-      break;
-    }
-  }
-  return shares;
-}
-
-namespace {
-
-// The best shares of the caches in turn, when how much they charge matters too.
-class FrugalKnapsack {
- public:
-  FrugalKnapsack(const std::vector<CacheStock>& caches, SmtPolicy policy)
-      : caches_(caches), policy_(policy) {}
-
-  struct Best {
-    ThreadPrice price;
-    ThreadNeed here;  // What this cache gives; most_charged is what it does charge.
-  };
-
-  // For the caches from `cache` on.
-  const Best& From(size_t cache, ThreadNeed need) {
-    const auto key = std::tuple(cache, need.vcpus, need.emulator, need.most_charged);
-    if (const auto found = seen_.find(key); found != seen_.end()) return found->second;
-    Best best;
-    if (cache == caches_.size()) {
-      if (need.vcpus == 0 && !need.emulator) best.price = {0, 0};
-    } else {
-      // The most first, so that among equals the lowest caches are filled.
-      for (int vcpus = std::min(need.vcpus, caches_[cache].threads); vcpus >= 0; --vcpus)
-        for (const bool emulator : {true, false})
-          if (need.emulator || !emulator) Consider(cache, need, {vcpus, emulator}, &best);
-    }
-    return seen_.emplace(key, best).first->second;
-  }
-
- private:
-  // Every way for this cache, from the one that charges the most down.
-  void Consider(size_t cache, ThreadNeed need, ThreadNeed here, Best* best) {
-    here.most_charged = need.most_charged;
-    while (true) {
-      const ThreadPrice price = PriceOf(cache, here);
-      if (!price.possible()) return;
-      const ThreadPrice rest =
-          From(cache + 1, {need.vcpus - here.vcpus, need.emulator && !here.emulator,
-                           need.most_charged - price.charged})
-              .price;
-      here.most_charged = price.charged;
-      if (rest.possible() && price.cost + rest.cost < best->price.cost)
-        *best = {{price.cost + rest.cost, price.charged + rest.charged}, here};
-      --here.most_charged;
-    }
-  }
-
-  ThreadPrice PriceOf(size_t cache, ThreadNeed here) const {
-    if (here.vcpus == 0 && !here.emulator) {
-      if (here.most_charged < 0) return {};
-      return {0, 0};
-    }
-    ThreadPrice price = PlanCache(caches_[cache], policy_, here).price;
-    if (price.possible()) price.cost += kOneCache;
-    return price;
-  }
-
-  const std::vector<CacheStock>& caches_;
-  const SmtPolicy policy_;
-  std::map<std::tuple<size_t, int, bool, int>, Best> seen_;
-};
-
-}  // namespace
-
-ThreadStock::Shares ThreadStock::FrugalShares(ThreadNeed need) const {
-  FrugalKnapsack knapsack(caches_, request_.smt_policy);
-  Shares shares;
-  shares.price = knapsack.From(0, need).price;
-  if (!shares.price.possible()) return shares;
-  for (size_t i = 0; i < caches_.size(); ++i) {
-    const ThreadNeed here = knapsack.From(i, need).here;
-    shares.vcpus.push_back(here.vcpus);
-    shares.most_charged.push_back(here.most_charged);
-    if (here.emulator) shares.emulator_cache = static_cast<int>(i);
-    need = {need.vcpus - here.vcpus, need.emulator && !here.emulator,
-            need.most_charged - here.most_charged};
-  }
-  return shares;
+  if (best.price.possible() || caches_.size() == 1) return best;
+  need.most_charged = std::numeric_limits<int>::max();
+  if (!last_ || last_->first != need)
+    last_.emplace(need, ShareOverCaches(caches_, request_.smt_policy, need));
+  return last_->second;
 }
 
 ThreadPick ThreadStock::Pick(ThreadNeed need) const {
   ThreadPick pick;
   if (need.vcpus == 0 && !need.emulator) return pick;
-  const Shares shares = Within(need);
+  const CacheShares shares = Within(need);
   const Node& node = host_.spec().nodes[node_];
   const auto& books = host_.books()[node_].cores;
   Picker picker(node, request_.smt_policy, &pick);

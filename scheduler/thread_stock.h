@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -37,6 +38,7 @@ struct ThreadNeed {
   int vcpus = 0;
   bool emulator = false;
   int most_charged = std::numeric_limits<int>::max();
+  bool operator==(const ThreadNeed&) const = default;
 };
 
 struct ThreadPick {
@@ -53,8 +55,18 @@ struct CacheStock {
   int threads = 0;                                       // Free ones, in all.
   int part_threads = 0;
   int whole_cores = 0;
+  bool operator==(const CacheStock&) const = default;
 };
 
+// vCPUs taken from each cache, and which one hosts the emulator (-1: none).
+struct CacheShares {
+  std::vector<int> vcpus;
+  std::vector<int> most_charged;  // Empty: no limit.
+  int emulator_cache = -1;
+  ThreadPrice price;
+};
+
+// Not thread-safe.
 class ThreadStock {
  public:
   // The references outlive this.
@@ -70,19 +82,9 @@ class ThreadStock {
   ThreadPick Pick(ThreadNeed need) const;
 
  private:
-  // vCPUs taken from each cache, and which one hosts the emulator (-1: none).
-  struct Shares {
-    std::vector<int> vcpus;
-    std::vector<int> most_charged;  // Empty: no limit.
-    int emulator_cache = -1;
-    ThreadPrice price;
-  };
-  Shares Within(ThreadNeed need) const;
+  CacheShares Within(ThreadNeed need) const;
   // Without regard to most_charged.
-  Shares ShareOut(ThreadNeed need) const;
-  Shares KnapsackOverCaches(ThreadNeed need) const;
-  // As ShareOut, where that would charge too much.
-  Shares FrugalShares(ThreadNeed need) const;
+  CacheShares ShareOut(ThreadNeed need) const;
   void Count(const CoreBook& core);
 
   const Host& host_;
@@ -91,6 +93,8 @@ class ThreadStock {
   std::vector<CacheStock> caches_;
   int threads_ = 0;
   unsigned whole_sizes_ = 0;  // Bit n: there are whole cores of n threads.
+  // What ShareOverCaches last said, since what is picked has mostly just been priced.
+  mutable std::optional<std::pair<ThreadNeed, CacheShares>> last_;
 };
 
 }  // namespace berth::placement
