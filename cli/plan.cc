@@ -8,16 +8,19 @@
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "cli/input_files.h"
-#include "cli/plan_draw.h"
-#include "cli/plan_host.h"
-#include "cli/plan_report.h"
-#include "cli/plan_request.h"
+#include "cli/plan/draw.h"
+#include "cli/plan/host.h"
+#include "cli/plan/report.h"
+#include "cli/plan/request.h"
 #include "core/base/stopwatch.h"
+#include "drivers/host/topology.h"
 #include "scheduler/place_exact.h"
 
 namespace berth::cli {
 namespace {
 
+constexpr size_t kFileBytesMax = 64 << 20;
+constexpr std::string_view kSynthetic = "synthetic:";
 constexpr size_t kRequestBytesMax = 16 << 20;
 constexpr int64_t kCountMax = 100'000;
 
@@ -27,6 +30,25 @@ struct Args {
   std::optional<int64_t> count;
   bool draw = false;
 };
+
+// `host` is "synthetic:…", or a file with either format; an error is about the file itself.
+StatusOr<placement::HostSpec> ReadPlanHost(const std::string& host,
+                                           std::vector<FieldViolation>& faults) {
+  StatusOr<model::Topology> topology = Status(StatusCode::kInvalidArgument, "");
+  if (host.starts_with(kSynthetic)) {
+    topology = TopologyFromSynthetic(host.substr(kSynthetic.size()));
+  } else {
+    BERTH_ASSIGN_OR_RETURN(const std::string text, ReadInputFile("--host", host, kFileBytesMax));
+    const size_t begin = text.find_first_not_of(" \t\r\n");
+    if (begin == std::string::npos || text[begin] != '<') return HostFromJson(text, faults);
+    topology = TopologyFromXml(text);
+  }
+  if (!topology.ok())
+    return BadUsage(fmt::format("--host {}: {}", host, MessageOf(topology.status())));
+  placement::HostSpec spec = HostFromTopology(*topology);
+  CheckHost(spec, faults);
+  return spec;
+}
 
 ExitCode BadInput(Context& context, const std::string& input,
                   const std::vector<FieldViolation>& faults) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The three kinds of target Berth has. Every directory declares its own with these.
+# The kinds of target Berth has. Every directory declares its own with these.
 
 # berth_library(NAME SRCS a.cc ... DEPS lib ...): one library per directory; headers are found from
 # the source root ("core/base/status.h").
@@ -56,4 +56,17 @@ function(berth_benchmark name)
   add_executable(${name} ${ARG_SRCS})
   target_link_libraries(${name} PRIVATE berth_flags ${ARG_DEPS} benchmark::benchmark_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+endfunction()
+
+# berth_fuzzer(NAME SRCS ... DEPS ...): a libFuzzer program, with the `fuzz` preset only; run by hand
+# (docs/contributing.md).
+function(berth_fuzzer name)
+  if(NOT BERTH_FUZZING)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE berth_flags ${ARG_DEPS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
 endfunction()

@@ -30,6 +30,10 @@ if(BERTH_SANITIZE)
   add_link_options(-fsanitize=${BERTH_SANITIZE})
 endif()
 
+if(BERTH_FUZZING)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(BERTH_HARDENING)
   add_compile_options(-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fcf-protection)
   add_link_options(-Wl,-z,relro,-z,now -pie)

@@ -34,8 +34,10 @@ MAY_INCLUDE = {
     "agent/api": CORE + CONTRACTS + ["agent/ledger", "agent/instance", "agent/node"],
     # The wiring: main.cc and the files beside it.
     "agent": CORE + CONTRACTS + DRIVERS + AGENT_ROOMS + ["scheduler"],
+    # The planner's formats and pictures; its fuzzer reads hosts by hwloc too.
+    "cli/plan": CORE + ["core/json", "scheduler", "drivers/host"],
     # A client of the API that also looks at the host by itself (doctor, plan).
-    "cli": CORE + ["core/json", "scheduler", "drivers/host", "drivers/libvirt"],
+    "cli": CORE + ["cli/plan", "core/json", "scheduler", "drivers/host", "drivers/libvirt"],
     "tests": CORE + ["core/json"] + CONTRACTS + DRIVERS + AGENT_ROOMS + ["scheduler"],
 }
 

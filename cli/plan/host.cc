@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/plan_host.h"
+#include "cli/plan/host.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "cli/failure.h"
-#include "cli/input_files.h"
-#include "cli/plan_fields.h"
+#include "cli/plan/fields.h"
 #include "core/json/json_reader.h"
 #include "core/json/json_text.h"
-#include "drivers/host/topology.h"
 
 namespace berth::cli {
 namespace {
@@ -23,13 +20,11 @@ using placement::HostSpec;
 using placement::Node;
 using placement::PagePool;
 
-constexpr size_t kFileBytesMax = 64 << 20;
 constexpr int kIdMax = 1 << 20;
 constexpr int kDistanceToSelf = 10;
 constexpr int kDistanceToOther = 20;
 constexpr double kRatioMin = 0.001;
 constexpr double kRatioMax = 1e9;
-constexpr std::string_view kSynthetic = "synthetic:";
 
 PagePool PoolFrom(JsonReader& reader) {
   PagePool pool;
@@ -173,23 +168,6 @@ HostSpec HostFromTopology(const model::Topology& topology) {
   }
   FillDefaults(host);
   return host;
-}
-
-StatusOr<HostSpec> ReadPlanHost(const std::string& host, std::vector<FieldViolation>& faults) {
-  StatusOr<model::Topology> topology = Status(StatusCode::kInvalidArgument, "");
-  if (host.starts_with(kSynthetic)) {
-    topology = TopologyFromSynthetic(host.substr(kSynthetic.size()));
-  } else {
-    BERTH_ASSIGN_OR_RETURN(const std::string text, ReadInputFile("--host", host, kFileBytesMax));
-    const size_t begin = text.find_first_not_of(" \t\r\n");
-    if (begin == std::string::npos || text[begin] != '<') return HostFromJson(text, faults);
-    topology = TopologyFromXml(text);
-  }
-  if (!topology.ok())
-    return BadUsage(fmt::format("--host {}: {}", host, MessageOf(topology.status())));
-  HostSpec spec = HostFromTopology(*topology);
-  CheckHost(spec, faults);
-  return spec;
 }
 
 }  // namespace berth::cli

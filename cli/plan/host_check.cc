@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "cli/plan_host.h"
+#include "cli/plan/host.h"
 #include "scheduler/host.h"
 
 namespace berth::cli {

@@ -25,8 +25,4 @@ placement::HostSpec HostFromTopology(const model::Topology& topology);
 // path.
 void CheckHost(const placement::HostSpec& host, std::vector<FieldViolation>& faults);
 
-// `host` is "synthetic:…", or a file with either format; an error is about the file itself.
-StatusOr<placement::HostSpec> ReadPlanHost(const std::string& host,
-                                           std::vector<FieldViolation>& faults);
-
 }  // namespace berth::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/plan_fields.h"
+#include "cli/plan/fields.h"
 
 #include <fmt/format.h>
 

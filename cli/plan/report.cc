@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/plan_report.h"
+#include "cli/plan/report.h"
 
 #include <fmt/format.h>
 

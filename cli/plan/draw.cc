@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/plan_draw.h"
+#include "cli/plan/draw.h"
 
 #include <fmt/format.h>
 

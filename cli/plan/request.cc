@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/plan_request.h"
+#include "cli/plan/request.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
 
-#include "cli/plan_fields.h"
+#include "cli/plan/fields.h"
 #include "core/json/json_reader.h"
 #include "core/json/json_text.h"
 
