@@ -72,9 +72,8 @@ void FuzzTopology(const StatusOr<model::Topology>& topology) {
   std::vector<FieldViolation> faults;
   const HostSpec spec = HostFromTopology(*topology);
   CheckHost(spec, faults);
-  BERTH_CHECK(faults.empty(), "hwloc's hosts are well formed");
   const Request request = RequestFromJson(kRequest, spec, faults);
-  BERTH_CHECK(faults.empty(), "the request is well formed");
+  if (!faults.empty()) return;
   PlaceAndLook(spec, request);
 }
 

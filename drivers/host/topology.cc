@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "drivers/host/child_trial.h"
 #include "drivers/host/host_facts.h"
 #include "drivers/host/text_file.h"
 
@@ -23,6 +24,8 @@ constexpr hwloc_uint64_t kDistanceMax = 1 << 20;
 constexpr uint64_t kBasePageBytes = 4096;
 // An XML file may claim anything; a machine with more nodes than this is not one.
 constexpr int kNodesMax = 1024;
+// Of a synthetic one, which hwloc would make as large as memory lets it.
+constexpr int64_t kObjectsMax = 1 << 16;
 
 struct Destroy {
   void operator()(hwloc_topology* topology) const { hwloc_topology_destroy(topology); }
@@ -215,6 +218,29 @@ void CorrectMemory(const HostPaths& paths, model::Topology* topology) {
     topology->nodes[0].memory_mib = facts->memory_total_mib;
 }
 
+StatusOr<model::Topology> ReadXml(const std::string& xml) {
+  BERTH_ASSIGN_OR_RETURN(const Hwloc hwloc, MakeHwloc());
+  constexpr auto kInvalid = StatusCode::kInvalidArgument;
+  if (hwloc_topology_set_xmlbuffer(hwloc.get(), xml.c_str(), static_cast<int>(xml.size()) + 1) != 0)
+    return Status(kInvalid, "it is not hwloc's XML (lstopo --of xml writes it)");
+  BERTH_RETURN_IF_ERROR(Load(hwloc, kInvalid, "it is not a topology in hwloc's XML"));
+  return Convert(hwloc, kInvalid);
+}
+
+// How many leaves "node:2 core:8 pu:2" has: each number multiplies. More than kObjectsMax is all
+// the same.
+int64_t ObjectsIn(std::string_view description) {
+  int64_t objects = 1;
+  for (size_t i = 0; i < description.size(); ++i) {
+    if (description[i] != ':') continue;
+    int64_t number = 0;
+    while (i + 1 < description.size() && description[i + 1] >= '0' && description[i + 1] <= '9')
+      number = std::min(kObjectsMax + 1, number * 10 + (description[++i] - '0'));
+    objects = std::min(kObjectsMax + 1, objects * std::max<int64_t>(1, number));
+  }
+  return objects;
+}
+
 }  // namespace
 
 StatusOr<model::Topology> ReadTopology(const HostPaths& paths) {
@@ -233,17 +259,16 @@ StatusOr<model::Topology> ReadTopology(const HostPaths& paths) {
 }
 
 StatusOr<model::Topology> TopologyFromXml(const std::string& xml) {
-  BERTH_ASSIGN_OR_RETURN(const Hwloc hwloc, MakeHwloc());
-  constexpr auto kInvalid = StatusCode::kInvalidArgument;
-  if (hwloc_topology_set_xmlbuffer(hwloc.get(), xml.c_str(), static_cast<int>(xml.size()) + 1) != 0)
-    return Status(kInvalid, "it is not hwloc's XML (lstopo --of xml writes it)");
-  BERTH_RETURN_IF_ERROR(Load(hwloc, kInvalid, "it is not a topology in hwloc's XML"));
-  return Convert(hwloc, kInvalid);
+  // hwloc 2.9 reads past what a damaged file has left out.
+  BERTH_RETURN_IF_ERROR(TryInChild([&xml] { static_cast<void>(ReadXml(xml)); }));
+  return ReadXml(xml);
 }
 
 StatusOr<model::Topology> TopologyFromSynthetic(const std::string& description) {
   BERTH_ASSIGN_OR_RETURN(const Hwloc hwloc, MakeHwloc());
   constexpr auto kInvalid = StatusCode::kInvalidArgument;
+  if (ObjectsIn(description) > kObjectsMax)
+    return Status(kInvalid, fmt::format("it has more than {} objects", kObjectsMax));
   if (hwloc_topology_set_synthetic(hwloc.get(), description.c_str()) != 0)
     return Status(kInvalid, "it is not a synthetic topology (like \"node:2 core:8 pu:2\")");
   BERTH_RETURN_IF_ERROR(Load(hwloc, kInvalid, "it is not a synthetic topology"));

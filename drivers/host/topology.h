@@ -18,7 +18,8 @@ namespace berth {
 // caches and memory are always those of the running kernel. INTERNAL: hwloc could not read it.
 StatusOr<model::Topology> ReadTopology(const HostPaths& paths);
 
-// INVALID_ARGUMENT, saying why: not hwloc's XML, or a machine without a CPU.
+// INVALID_ARGUMENT, saying why: not hwloc's XML, damaged, or a machine without a CPU. Forks, since
+// hwloc may crash on what is damaged: for programs of one thread.
 StatusOr<model::Topology> TopologyFromXml(const std::string& xml);
 // "node:2 l3:1 core:8 pu:2", as hwloc defines it. INVALID_ARGUMENT likewise.
 StatusOr<model::Topology> TopologyFromSynthetic(const std::string& description);
