@@ -77,7 +77,7 @@ std::string Nearest(const ErrorDetails& details) {
 std::vector<std::string> AdviseCapacity(const ErrorDetails& details) {
   std::vector<std::string> lines = Shortages(details);
   if (std::string nearest = Nearest(details); !nearest.empty()) lines.push_back(std::move(nearest));
-  lines.push_back(
+  lines.emplace_back(
       "what is free: berthctl node get; smaller types: berthctl types; or stop or terminate "
       "something");
   return lines;

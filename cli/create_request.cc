@@ -15,7 +15,7 @@ namespace {
 namespace v1 = berth::v1;
 
 StatusOr<int64_t> MibOf(const std::string& flag, const std::string& text) {
-  const StatusOr<int64_t> mib = ParseMib(text);
+  StatusOr<int64_t> mib = ParseMib(text);
   if (mib.ok()) return mib;
   return BadUsage(fmt::format("{} {}: {}", flag, text, MessageOf(mib.status())));
 }

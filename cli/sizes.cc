@@ -41,7 +41,7 @@ std::optional<Number> SplitNumber(std::string_view text) {
 double MibPer(std::string_view unit) {
   if (unit.empty()) return 0;
   const std::string_view rest = unit.substr(1);
-  if (rest != "" && rest != "i" && rest != "iB") return 0;
+  if (!rest.empty() && rest != "i" && rest != "iB") return 0;
   switch (unit.front()) {
     case 'M':
     case 'm':

@@ -41,7 +41,7 @@ void AddVerbOptions(Command& command, VerbArgs* args) {
 }
 
 StatusOr<Duration> TimeOf(const std::string& flag, const std::string& text) {
-  const StatusOr<Duration> time = ParseDuration(text);
+  StatusOr<Duration> time = ParseDuration(text);
   if (time.ok()) return time;
   return BadUsage(fmt::format("{} {}: {}", flag, text, MessageOf(time.status())));
 }

@@ -77,7 +77,7 @@ using Stub = v1::InstanceService::Stub;
 
 TEST_F(LifeTest, AnInstanceLivesFromCreateToTerminate) {
   const v1::Instance created = Create(Wish("first"));
-  const std::string id = created.instance_id();
+  const std::string& id = created.instance_id();
   EXPECT_EQ(created.status().state(), v1::INSTANCE_STATE_PENDING);
   EXPECT_EQ(created.spec().tenant_id(), "default");
   EXPECT_THAT(created.spec().seed().user_data(), IsEmpty());
@@ -114,7 +114,7 @@ TEST_F(LifeTest, AnInstanceShowsItsRevisionItsClaimAndItsProcess) {
   EXPECT_GT(created.status().placement().disk_mib(), 0);
   EXPECT_FALSE(created.status().has_guest());
   Wait(created);
-  const std::string id = created.instance_id();
+  const std::string& id = created.instance_id();
   EXPECT_GT(Get(id).status().guest().pid(), 0);
   EXPECT_GT(Get(id).revision(), created.revision());
 

@@ -115,7 +115,7 @@ TEST(ThreadPoolTest, AnExceptionThatLeavesATaskEndsTheProcess) {
   EXPECT_DEATH(
       {
         ThreadPool pool("test", 1);
-        pool.Post([] { std::vector<int>().at(7); });
+        pool.Post([] { static_cast<void>(std::vector<int>().at(7)); });
         pool.Shutdown();
       },
       "exception left a task");

@@ -162,7 +162,7 @@ void FromJson(const Json& json, std::vector<T>& out, Cursor& at) {
 
 template <typename T>
 void Decoder::operator()(const char* name, T& member) {
-  known.push_back(name);
+  known.emplace_back(name);
   const size_t outer = at.path.size();
   at.path += fmt::format("{}{}", outer == 0 ? "" : ".", name);
   const auto it = object.find(name);

@@ -41,7 +41,7 @@ FakeFate FakeLuck::OfCall(const std::string& call, const std::string& guest) {
     return (f.call.empty() || f.call == call) && (f.guest.empty() || f.guest == guest);
   });
   if (fault != faults_.end()) {
-    const FakeFate fate = FateOf(*fault);
+    FakeFate fate = FateOf(*fault);
     if (--fault->times <= 0) faults_.erase(fault);
     return fate;
   }

@@ -250,7 +250,7 @@ void FakeHypervisor::Resume(const std::string& id, Done done) {
       "Resume", id,
       [this_host = &state_->host, id, writes = state_->options.write_console] {
         const bool boots = writes && IsPaused(*this_host, id);
-        const Status status = this_host->Resume(id);
+        Status status = this_host->Resume(id);
         if (boots && status.ok()) WriteConsole(*this_host, id);
         return status;
       },

@@ -126,7 +126,7 @@ Status Connection::OnClose(Closed closed) {
   void* opaque = const_cast<Closed*>(closed_.get());
   if (virConnectRegisterCloseCallback(connection_, CallClosed, opaque, nullptr) >= 0)
     return OkStatus();
-  const Status status = LastLibvirtError("virConnectRegisterCloseCallback");
+  Status status = LastLibvirtError("virConnectRegisterCloseCallback");
   closed_.reset();
   return status;
 }
@@ -187,7 +187,7 @@ Status Connection::DomainEventRegisterAny(int event_id,
   const int token =
       virConnectDomainEventRegisterAny(connection_, nullptr, event_id, callback, opaque, free);
   if (token < 0) {
-    const Status status = LastLibvirtError("virConnectDomainEventRegisterAny");
+    Status status = LastLibvirtError("virConnectDomainEventRegisterAny");
     free(opaque);
     return status;
   }

@@ -196,7 +196,7 @@ void BoundTranslationCache(xml_node features) {
 StatusOr<std::string> DomainXml(const GuestSpec& spec, const DomainSettings& settings) {
   BERTH_RETURN_IF_ERROR(CheckText(spec));
   pugi::xml_document document;
-  xml_node domain = AddWith(document, "domain", {{"type", settings.type}});
+  xml_node domain = AddWith(document.root(), "domain", {{"type", settings.type}});
   Add(domain, "name", spec.instance_id);
   Add(domain, "uuid", DomainUuid(spec.instance_id));
   AddMetadata(domain, spec);

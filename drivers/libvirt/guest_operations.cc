@@ -93,7 +93,7 @@ StatusOr<GuestState> ReadGuest(const Domain& domain, const OperationContext& con
 
 Status DefineGuest(const Connection& connection, const OperationContext& context,
                    const GuestSpec& spec, const DomainSettings& settings) {
-  const Status found = FindOurs(connection, context, spec.instance_id).status();
+  Status found = FindOurs(connection, context, spec.instance_id).status();
   if (!found.ok() && !Missing(found)) return found;
   BERTH_ASSIGN_OR_RETURN(const std::string xml, DomainXml(spec, settings));
   // The test driver does not know this flag; there is no schema to check against either.

@@ -165,7 +165,7 @@ void LibvirtHypervisor::Define(const GuestSpec& spec, Done done) {
       CallClass::kLifecycle, spec.instance_id, "defining guest " + spec.instance_id,
       [spec, settings = SettingsFor(options_, accel_), events = events_](
           const Connection& connection, const OperationContext& context) {
-        const Status status = DefineGuest(connection, context, spec, settings);
+        Status status = DefineGuest(connection, context, spec, settings);
         if (status.ok()) events->memory().SetOurs(spec.instance_id, true);
         return status;
       },

@@ -25,14 +25,14 @@ constexpr size_t kFifoBlocks = 64;
 
 // libisofs, begun once and never ended: it has nothing to give back that outlives the process.
 struct Library {
-  Library() : begun(iso_init()) { iso_set_msgs_severities(never, never, prefix); }
+  Library() : begun(iso_init()) { iso_set_msgs_severities(never_, never_, prefix_); }
   Mutex mutex;
   const int begun;
 
  private:
   // libisofs takes these as plain char*.
-  char never[6] = "NEVER";
-  char prefix[1] = "";
+  char never_[6] = "NEVER";
+  char prefix_[1] = "";
 };
 
 Library& TheLibrary() {

@@ -40,7 +40,7 @@ class HypervisorContract : public testing::TestWithParam<WorldFactory> {
     return spec.instance_id;
   }
   std::string Running() {
-    const std::string id = Defined();
+    std::string id = Defined();
     const Status started = Call().StartPaused(id);
     EXPECT_TRUE(started.ok()) << started;
     const Status resumed = Call().Resume(id);

@@ -100,8 +100,9 @@ StatusOr<GuestState> Calling::Inspect(const std::string& id) {
   const auto guest = std::make_shared<GuestState>();
   const Status status = Await([&](auto done) {
     hypervisor_.Inspect(id, [guest, done](StatusOr<GuestState> answer) {
-      if (answer.ok()) *guest = *std::move(answer);
-      done(answer.status());
+      const Status status = answer.status();
+      if (status.ok()) *guest = *std::move(answer);
+      done(status);
     });
   });
   if (!status.ok()) return status;
@@ -112,8 +113,9 @@ StatusOr<std::vector<GuestState>> Calling::List() {
   const auto guests = std::make_shared<std::vector<GuestState>>();
   const Status status = Await([&](auto done) {
     hypervisor_.List([guests, done](StatusOr<std::vector<GuestState>> answer) {
-      if (answer.ok()) *guests = *std::move(answer);
-      done(answer.status());
+      const Status status = answer.status();
+      if (status.ok()) *guests = *std::move(answer);
+      done(status);
     });
   });
   if (!status.ok()) return status;
