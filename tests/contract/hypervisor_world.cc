@@ -100,9 +100,9 @@ StatusOr<GuestState> Calling::Inspect(const std::string& id) {
   const auto guest = std::make_shared<GuestState>();
   const Status status = Await([&](auto done) {
     hypervisor_.Inspect(id, [guest, done](StatusOr<GuestState> answer) {
-      const Status status = answer.status();
-      if (status.ok()) *guest = *std::move(answer);
-      done(status);
+      const Status answered = answer.status();
+      if (answered.ok()) *guest = *std::move(answer);
+      done(answered);
     });
   });
   if (!status.ok()) return status;
@@ -113,9 +113,9 @@ StatusOr<std::vector<GuestState>> Calling::List() {
   const auto guests = std::make_shared<std::vector<GuestState>>();
   const Status status = Await([&](auto done) {
     hypervisor_.List([guests, done](StatusOr<std::vector<GuestState>> answer) {
-      const Status status = answer.status();
-      if (status.ok()) *guests = *std::move(answer);
-      done(status);
+      const Status answered = answer.status();
+      if (answered.ok()) *guests = *std::move(answer);
+      done(answered);
     });
   });
   if (!status.ok()) return status;
