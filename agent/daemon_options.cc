@@ -21,10 +21,13 @@ AccelMode AccelModeOf(AccelChoice choice) {
 }  // namespace
 
 CapacityPolicy CapacityPolicyOf(const CapacityConfig& config) {
-  return {.reserved_cpus = config.reserved_cpus,
-          .reserved_memory_mib = config.reserved_memory_mib,
-          .reserved_disk_mib = config.reserved_disk_mib,
-          .cpu_overcommit = config.cpu_overcommit};
+  return {
+      .reserved_cpus = config.reserved_cpus,
+      .shared_cpus = config.shared_cpus == "auto" ? std::nullopt : ParseCpuList(config.shared_cpus),
+      .dedicated_cpus = ParseCpuList(config.dedicated_cpus).value_or(CpuSet()),
+      .reserved_memory_mib = config.reserved_memory_mib,
+      .reserved_disk_mib = config.reserved_disk_mib,
+      .cpu_overcommit = config.cpu_overcommit};
 }
 
 LibvirtOptions LibvirtOptionsOf(const HypervisorConfig& config, const std::string& node_id) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "scheduler/cpu_set.h"
+#include "core/base/cpu_set.h"
 #include "scheduler/request.h"
 
 namespace berth::placement {

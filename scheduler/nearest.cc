@@ -12,14 +12,23 @@
 namespace berth::placement {
 namespace {
 
-bool Holds(const Host& host, const Request& request) { return Solve(host, request).has_value(); }
+// The host and what changes with each try.
+struct Search {
+  const Host& host;
+  const OverheadOf& overhead;
+
+  bool Holds(Request& request) const {
+    if (overhead) request.overhead_mib = overhead(request);
+    return Solve(host, request).has_value();
+  }
+};
 
 // Fewer vCPUs may fit worse (they may not divide, or share a core with nobody), so each number is
 // tried, from the top.
-int64_t NearestVcpus(const Host& host, Request request) {
+int64_t NearestVcpus(const Search& search, Request request) {
   while (--request.vcpus > 0) {
     std::erase_if(request.dedicated_vcpus, [&](int vcpu) { return vcpu >= request.vcpus; });
-    if (Holds(host, request)) return request.vcpus;
+    if (search.Holds(request)) return request.vcpus;
   }
   return 0;
 }
@@ -40,40 +49,42 @@ std::set<int64_t> StepsMib(const Host& host, const Request& request) {
   return scaled;
 }
 
-int64_t NearestMemoryMib(const Host& host, Request request) {
+int64_t NearestMemoryMib(const Search& search, Request request) {
   const int64_t asked = request.memory_mib;
   int64_t best = 0;
-  for (const int64_t step : StepsMib(host, request)) {
+  for (const int64_t step : StepsMib(search.host, request)) {
     int64_t fits = 0;
     int64_t too_much = (asked + step - 1) / step;
     while (too_much - fits > 1) {
       const int64_t middle = fits + (too_much - fits) / 2;
       request.memory_mib = middle * step;
-      (Holds(host, request) ? fits : too_much) = middle;
+      (search.Holds(request) ? fits : too_much) = middle;
     }
     best = std::max(best, fits * step);
   }
   return best;
 }
 
-int64_t NearestCount(const Host& host, Request request, size_t demand) {
+int64_t NearestCount(const Search& search, Request request, size_t demand) {
   while (--request.devices[demand].count > 0)
-    if (Holds(host, request)) return request.devices[demand].count;
+    if (search.Holds(request)) return request.devices[demand].count;
   return 0;
 }
 
 }  // namespace
 
-std::map<std::string, int64_t> NearestFit(const Host& host, const Request& request) {
+std::map<std::string, int64_t> NearestFit(const Host& host, const Request& request,
+                                          const OverheadOf& overhead) {
+  const Search search{host, overhead};
   std::map<std::string, int64_t> nearest;
   if (request.numa.kind == Numa::Kind::kExplicit) return nearest;
   const auto note = [&](std::string dimension, int64_t value) {
     if (value > 0) nearest.emplace(std::move(dimension), value);
   };
-  note("vcpus", NearestVcpus(host, request));
-  note("memory_mib", NearestMemoryMib(host, request));
+  note("vcpus", NearestVcpus(search, request));
+  note("memory_mib", NearestMemoryMib(search, request));
   for (size_t i = 0; i < request.devices.size(); ++i)
-    note(fmt::format("devices[{}].count", i), NearestCount(host, request, i));
+    note(fmt::format("devices[{}].count", i), NearestCount(search, request, i));
   return nearest;
 }
 

@@ -7,11 +7,13 @@
 #include <string>
 
 #include "scheduler/host.h"
+#include "scheduler/placement.h"
 #include "scheduler/request.h"
 
 namespace berth::placement {
 
-// As Refusal::nearest (placement.h).
-std::map<std::string, int64_t> NearestFit(const Host& host, const Request& request);
+// As Refusal::nearest (placement.h). `overhead` may be null: then it stays as it is.
+std::map<std::string, int64_t> NearestFit(const Host& host, const Request& request,
+                                          const OverheadOf& overhead);
 
 }  // namespace berth::placement

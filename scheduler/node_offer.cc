@@ -52,6 +52,25 @@ CellFit NodeOffer::Fit(const CellNeed& need) const {
   return fit;
 }
 
+std::vector<Lack> NodeOffer::Lacks(const CellNeed& need) const {
+  std::vector<Lack> lacks;
+  const CellFit fit = Fit(need);
+  if (fit.fits()) return lacks;
+  const bool memory = fit.lack <= Lack::kOverhead;
+  if (memory) lacks.push_back(fit.lack);
+  const bool emulator = need.first && request_.emulator_policy == EmulatorPolicy::kIsolate;
+  const ThreadPrice price = threads_.Price({need.dedicated, emulator});
+  const bool threads = price.possible() && !(need.dedicated > 0 && needs_smt_);
+  if (!threads) {
+    const bool alone = emulator && threads_.Price({need.dedicated, false}).possible();
+    lacks.push_back(alone ? Lack::kEmulator : Lack::kDedicated);
+  }
+  if (!SharedFits(need.shared, 0) ||
+      (threads && !PriceBeside(need.shared, {need.dedicated, emulator}).possible()))
+    lacks.push_back(Lack::kShared);
+  return lacks;
+}
+
 ThreadPrice NodeOffer::PriceBeside(int64_t shared, ThreadNeed need) const {
   const ThreadPrice price = threads_.Price(need);
   if (!price.possible() || SharedFits(shared, price.charged)) return price;
@@ -120,6 +139,14 @@ int64_t NodeOffer::MostShared() const {
 
 int64_t NodeOffer::FreeSmallMib() const {
   return std::clamp<int64_t>(book_.small_limit_mib - book_.small_used_mib, 0, book_.small_mib);
+}
+
+int64_t NodeOffer::SharedVcpusOver() const {
+  return std::max<int64_t>(0, book_.shared_vcpus_used - host_.SharedLimit(book_.shared_cpus));
+}
+
+int64_t NodeOffer::SmallMibOver() const {
+  return std::max<int64_t>(0, book_.small_used_mib - book_.small_limit_mib);
 }
 
 int64_t NodeOffer::FreePagesMib(int64_t size_kib) const {

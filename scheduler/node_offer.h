@@ -39,6 +39,8 @@ class NodeOffer {
 
   size_t node() const { return node_; }
   CellFit Fit(const CellNeed& need) const;
+  // Everything that the cell lacks here, each for itself; empty: it fits.
+  std::vector<Lack> Lacks(const CellNeed& need) const;
   // The page size that the cell's memory would have; nullopt: it does not fit.
   std::optional<int64_t> PageFor(const CellNeed& need) const;
   // Whether the guest's overhead fits beside a cell in pages of that size; small cells have been
@@ -55,6 +57,9 @@ class NodeOffer {
   int MostDedicated(bool emulator) const;
   int64_t MostShared() const;
   int64_t FreeSmallMib() const;
+  // More is held than there is, by so much.
+  int64_t SharedVcpusOver() const;
+  int64_t SmallMibOver() const;
   // Free memory in pages of that size; the base page is FreeSmallMib. 0: no such pool.
   int64_t FreePagesMib(int64_t size_kib) const;
   std::vector<int64_t> PoolSizes() const;  // In KiB, ascending.

@@ -4,118 +4,132 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string>
+#include <optional>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "core/base/error.h"
 #include "core/base/reasons.h"
+#include "scheduler/place_exact.h"
 
 namespace berth::scheduler {
 namespace {
 
-struct Shortage {
-  std::string resource;  // As the API spells it.
+using placement::Reason;
+using placement::Refusal;
+
+int64_t OverheadFor(const placement::Request& request, const GuestTraits& traits) {
+  return OverheadMib({.vcpus = request.vcpus, .memory_mib = request.memory_mib}, traits);
+}
+
+// As the API spells it.
+std::string ResourceOf(const Reason& reason) {
+  return reason.resource == "shared_vcpus" ? "vcpus" : reason.resource;
+}
+
+// For people, and the unit with the space before it.
+struct Words {
   std::string noun;
-  std::string unit;  // With the space before it.
-  int64_t wanted = 0;
-  int64_t free = 0;     // What one more guest could have; never below 0.
-  int64_t lacking = 0;  // How much has to be released before it fits.
-  std::string because;  // More for the reader; "" = the numbers say it all.
+  std::string unit;
 };
 
-Placement ChargeOf(const Demand& demand) {
-  Placement placement;
-  placement.overhead_mib = OverheadMib(demand.shape, demand.traits);
-  placement.run.vcpus = demand.shape.vcpus;
-  placement.run.memory_mib = demand.shape.memory_mib + placement.overhead_mib;
-  if (demand.with_disk) placement.disk.disk_mib = DiskMib(demand.traits.root_disk_mib);
-  return placement;
+Words WordsOf(const std::string& resource) {
+  if (resource == "vcpus") return {"vCPUs", ""};
+  if (resource == "memory_mib") return {"memory", " MiB"};
+  if (resource == "disk_mib") return {"disk", " MiB"};
+  if (resource == "large_pages_mib") return {"memory in large pages", " MiB"};
+  if (resource == "dedicated_cpus") return {"dedicated CPUs", ""};
+  if (resource == "emulator_cpus") return {"CPUs for the emulator", ""};
+  if (resource == "numa_nodes") return {"NUMA nodes", ""};
+  if (resource == "numa_cells") return {"ways to divide into so many cells", ""};
+  if (resource == "smt") return {"hardware threads per core", ""};
+  if (resource.starts_with("pages_")) return {resource.substr(6) + " KiB pages", ""};
+  if (resource == "page_size") return {"pages that divide the memory", " KiB"};
+  return {resource, ""};
 }
 
-// One guest's vCPUs need as many CPUs, however many guests may share these.
-int64_t CpusOf(const model::Capacity& capacity) {
-  return std::max<int64_t>(0, capacity.total.vcpus - capacity.reserved.vcpus);
-}
-
-Shortage ShortOf(std::string resource, std::string noun, std::string unit, int64_t wanted,
-                 int64_t left) {
-  Shortage shortage{std::move(resource),
-                    std::move(noun),
-                    std::move(unit),
-                    wanted,
-                    std::max<int64_t>(0, left),
-                    wanted - left,
-                    ""};
-  if (left < 0) shortage.because = fmt::format(" (over-committed by {})", -left);
-  return shortage;
-}
-
-std::vector<Shortage> ShortagesOf(const Host& host, const model::Resources& wanted) {
-  const model::Resources left = host.capacity.Allocatable() - host.allocated;
-  std::vector<Shortage> shortages;
-  const int64_t cpus = CpusOf(host.capacity);
-  if (wanted.vcpus > std::min(left.vcpus, cpus)) {
-    shortages.push_back(ShortOf("vcpus", "vCPUs", "", wanted.vcpus, std::min(left.vcpus, cpus)));
-    if (wanted.vcpus > cpus)
-      shortages.back().because =
-          fmt::format("; one guest cannot be wider than the {} CPUs there are to give", cpus);
+std::string Sentence(const Reason& reason, bool with_node, const placement::Host& host) {
+  const Words words = WordsOf(ResourceOf(reason));
+  std::string text = fmt::format("short of {}{} by {}{}: {} wanted, {} free", words.noun,
+                                 with_node ? fmt::format(" on node {}", *reason.node) : "",
+                                 reason.wanted - reason.free + reason.over, words.unit,
+                                 reason.wanted, reason.free);
+  if (reason.over > 0) text += fmt::format(" (over-committed by {})", reason.over);
+  if (reason.resource == "shared_vcpus" && reason.node) {
+    const auto node = static_cast<size_t>(host.NodeIndex(*reason.node));
+    const int64_t cpus = host.books()[node].shared_cpus;
+    if (reason.wanted > cpus)
+      text += fmt::format("; one guest cannot be wider than the {} CPUs there are to give", cpus);
   }
-  if (wanted.memory_mib > 0 && wanted.memory_mib > left.memory_mib)
-    shortages.push_back(
-        ShortOf("memory_mib", "memory", " MiB", wanted.memory_mib, left.memory_mib));
-  if (wanted.disk_mib > 0 && wanted.disk_mib > left.disk_mib)
-    shortages.push_back(ShortOf("disk_mib", "disk", " MiB", wanted.disk_mib, left.disk_mib));
-  return shortages;
+  return text;
 }
 
-bool Fits(const Host& host, const Demand& demand) {
-  const Placement charge = ChargeOf(demand);
-  return ShortagesOf(host, charge.run + charge.disk).empty();
-}
-
-// The largest guest memory with which the rest would fit; 0 if there is none. The overhead grows
-// with the memory, so it is searched for, and fitting is monotonous.
-int64_t NearestMemoryMib(const Host& host, Demand demand) {
-  int64_t fits = 0;
-  int64_t too_much = demand.shape.memory_mib;
-  while (too_much - fits > 1) {
-    demand.shape.memory_mib = fits + (too_much - fits) / 2;
-    (Fits(host, demand) ? fits : too_much) = demand.shape.memory_mib;
-  }
-  return fits;
-}
-
-int64_t NearestVcpus(const Host& host, Demand demand) {
-  while (--demand.shape.vcpus > 0)
-    if (Fits(host, demand)) return demand.shape.vcpus;
-  return 0;
-}
-
-Status Refusal(const Host& host, const Demand& demand, const std::vector<Shortage>& shortages) {
+Status ToStatus(const Refusal& refusal, const placement::Host& host) {
+  const bool several = host.spec().nodes.size() > 1;
   ErrorDetails details{.reason = reasons::kInsufficientCapacity};
   std::string message;
-  for (const Shortage& s : shortages) {
-    details.metadata[s.resource + "_wanted"] = std::to_string(s.wanted);
-    details.metadata[s.resource + "_free"] = std::to_string(s.free);
-    details.metadata[s.resource + "_short"] = std::to_string(s.lacking);
-    message +=
-        fmt::format("{}short of {} by {}{}: {} wanted, {} free{}", message.empty() ? "" : "; ",
-                    s.noun, s.lacking, s.unit, s.wanted, s.free, s.because);
+  for (const Reason& reason : refusal.reasons) {
+    const bool with_node = several && reason.node.has_value();
+    const std::string key =
+        (with_node ? fmt::format("node{}_", *reason.node) : "") + ResourceOf(reason);
+    details.metadata[key + "_wanted"] = std::to_string(reason.wanted);
+    details.metadata[key + "_free"] = std::to_string(reason.free);
+    details.metadata[key + "_short"] = std::to_string(reason.wanted - reason.free + reason.over);
+    message += (message.empty() ? "" : "; ") + Sentence(reason, with_node, host);
   }
-  if (const int64_t vcpus = NearestVcpus(host, demand); vcpus > 0)
-    details.metadata["nearest_vcpus"] = std::to_string(vcpus);
-  if (const int64_t memory = NearestMemoryMib(host, demand); memory > 0)
-    details.metadata["nearest_memory_mib"] = std::to_string(memory);
+  for (const char* dimension : {"vcpus", "memory_mib"})
+    if (const auto it = refusal.nearest.find(dimension); it != refusal.nearest.end())
+      details.metadata[std::string("nearest_") + dimension] = std::to_string(it->second);
   return MakeError(StatusCode::kResourceExhausted, message, std::move(details));
+}
+
+// What is short of disk; nothing helps but to release some.
+std::optional<Reason> DiskShort(const Room& room, int64_t disk_mib) {
+  if (disk_mib == 0 || disk_mib <= room.disk_left_mib) return std::nullopt;
+  return Reason{.resource = "disk_mib",
+                .wanted = disk_mib,
+                .free = std::max<int64_t>(0, room.disk_left_mib),
+                .over = std::max<int64_t>(0, -room.disk_left_mib)};
+}
+
+Charge ChargeFor(const Demand& demand, const placement::Request& request,
+                 model::Placement placement) {
+  Charge charge;
+  charge.overhead_mib = request.overhead_mib;
+  charge.run.memory_mib = request.overhead_mib;
+  for (const model::PlacedCell& cell : placement.cells) {
+    charge.run.vcpus += static_cast<int64_t>(cell.shared_vcpus.size());
+    charge.run.dedicated_cpus += cell.charged_cpus.Count();
+    if (cell.page_size_kib == model::kBasePageKib) charge.run.memory_mib += cell.memory_mib;
+  }
+  charge.placement = std::move(placement);
+  if (demand.with_disk) charge.disk.disk_mib = DiskMib(demand.traits.root_disk_mib);
+  return charge;
 }
 
 }  // namespace
 
-StatusOr<Placement> Place(const Host& host, const Demand& demand) {
-  Placement charge = ChargeOf(demand);
-  const auto shortages = ShortagesOf(host, charge.run + charge.disk);
-  if (!shortages.empty()) return Refusal(host, demand, shortages);
-  return charge;
+placement::Request RequestOf(const Demand& demand) {
+  return placement::RequestOf(demand.shape, demand.tenant_id,
+                              OverheadMib(demand.shape, demand.traits));
+}
+
+StatusOr<Charge> Place(const Room& room, const Demand& demand) {
+  const placement::Request request = RequestOf(demand);
+  placement::Answer answer = placement::Place(
+      room.host, request,
+      [&](const placement::Request& other) { return OverheadFor(other, demand.traits); });
+  const auto disk = DiskShort(room, demand.with_disk ? DiskMib(demand.traits.root_disk_mib) : 0);
+  if (auto* refusal = std::get_if<Refusal>(&answer)) {
+    if (disk) {
+      refusal->reasons.push_back(*disk);
+      refusal->nearest.clear();
+    }
+    return ToStatus(*refusal, room.host);
+  }
+  if (disk) return ToStatus({.reasons = {*disk}, .nearest = {}}, room.host);
+  return ChargeFor(demand, request, std::move(std::get<model::Placement>(answer)));
 }
 
 }  // namespace berth::scheduler

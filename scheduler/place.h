@@ -1,51 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a guest has room on this host, and what it is to be charged. Values in, values out: no
-// I/O, no clock, no randomness; the same input gives the same answer, so it runs inside the
-// ledger's transaction on what is allocated there.
+// Whether a guest has room on this host, where it goes, and what it is to be charged. Values in,
+// values out: no I/O, no clock, no randomness; the same input gives the same answer, so it runs
+// inside the ledger's transaction on what is claimed there.
 //
-// Rules (docs/architecture.md, "Placement"):
-//   - What is charged never adds up to more than Capacity::Allocatable().
-//   - Overcommit is between guests, never within one: a guest with more vCPUs than the host has
-//   CPUs
-//     to give is refused at any ratio. Memory and disk are never overcommitted.
-//   - A host whose capacity has shrunk below what is allocated keeps what it has and takes nothing
-//   more
-//     of the resource that is over.
+// place_exact.h has the rules of CPUs, memory and devices (docs/placement.md). Disk is added up
+// here; it is never overcommitted, and belongs to no NUMA node.
 #pragma once
 
+#include <string>
+
 #include "core/base/status.h"
-#include "core/model/capacity.h"
 #include "core/model/claim.h"
 #include "core/model/instance_spec.h"
+#include "scheduler/host.h"
 #include "scheduler/overhead.h"
+#include "scheduler/placement.h"
 
 namespace berth::scheduler {
 
-struct Host {
-  model::Capacity capacity;
-  model::Resources allocated;  // By all claims.
+// The host as it is now.
+struct Room {
+  const placement::Host& host;
+  int64_t disk_left_mib = 0;  // Below 0: more is claimed than there is.
 };
 
 struct Demand {
   model::Shape shape;
+  std::string tenant_id;
   GuestTraits traits;
-  bool with_disk =
-      true;  // False: its disk is charged already, as at the start of a stopped instance.
+  // False: its disk is charged already, as at the start of a stopped instance.
+  bool with_disk = true;
 };
 
 // What is to be charged, in the two parts that live for different times (core/model/claim.h).
-struct Placement {
-  model::Resources run;  // vCPUs and memory, with the overhead.
+struct Charge {
+  model::Resources run;  // vCPUs and small pages, with the overhead.
   int64_t overhead_mib = 0;
+  model::Placement placement;
   model::Resources disk;
-  bool operator==(const Placement&) const = default;
+  bool operator==(const Charge&) const = default;
 };
 
-// The placement, or RESOURCE_EXHAUSTED INSUFFICIENT_CAPACITY: every short resource is in the
-// message
+// How the demand reads to the placement rules.
+placement::Request RequestOf(const Demand& demand);
+
+// The charge, or RESOURCE_EXHAUSTED INSUFFICIENT_CAPACITY: every short resource is in the message
 // ("short of memory by 512 MiB: 2048 wanted, 1536 free") and in the metadata as <resource>_wanted,
-// _free and _short (vcpus, memory_mib, disk_mib; memory with the overhead); nearest_vcpus or
-// nearest_memory_mib is given where that alone, changed to it, would fit.
-StatusOr<Placement> Place(const Host& host, const Demand& demand);
+// _free and _short, with "node1_" before it where the host has several NUMA nodes. The resources
+// are those of placement.h, but "vcpus" for shared ones, and disk_mib; memory is with the overhead.
+// nearest_vcpus or nearest_memory_mib is given where that alone, changed to it, would fit.
+StatusOr<Charge> Place(const Room& room, const Demand& demand);
 
 }  // namespace berth::scheduler

@@ -9,9 +9,9 @@
 
 namespace berth::placement {
 
-Answer Place(const Host& host, const Request& request) {
+Answer Place(const Host& host, const Request& request, const OverheadOf& overhead) {
   if (std::optional<Placement> placement = Solve(host, request)) return std::move(*placement);
-  return Refuse(host, request);
+  return Refuse(host, request, overhead);
 }
 
 bool Fits(const Host& host, const Request& request) { return Solve(host, request).has_value(); }

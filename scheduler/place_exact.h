@@ -14,7 +14,10 @@ namespace berth::placement {
 // Never a yes that is wrong, never a no that is wrong. `request` is well formed: vCPUs 0 to n - 1
 // are in exactly one explicit cell each, totals equal the sums, counts are at least 1, memory is at
 // most 2^40 MiB.
-Answer Place(const Host& host, const Request& request);
+//
+// With `overhead` the nearest shapes are found with the overhead that each would have; the request
+// itself has its own already.
+Answer Place(const Host& host, const Request& request, const OverheadOf& overhead = nullptr);
 
 // Whether Place would place it; without looking for reasons.
 bool Fits(const Host& host, const Request& request);

@@ -3,12 +3,6 @@
 
 namespace berth::placement {
 
-CpuSet Placement::ChargedCpus() const {
-  CpuSet charged;
-  for (const PlacedCell& cell : cells) charged |= cell.charged_cpus;
-  return charged;
-}
-
 Claim ToClaim(const Placement& placement, const Request& request, std::string id) {
   Claim claim{.id = std::move(id),
               .tenant = request.tenant,

@@ -3,37 +3,21 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
+#include "core/model/placement.h"
 #include "scheduler/host.h"
 #include "scheduler/request.h"
 
 namespace berth::placement {
 
-struct PlacedCell {
-  int node = 0;                                // Id of the host's node.
-  std::vector<std::pair<int, int>> vcpu_pins;  // vCPU -> CPU, ascending by vCPU.
-  std::vector<int> shared_vcpus;
-  CpuSet charged_cpus;  // Pins, siblings that stay empty, the emulator's own thread.
-  int64_t memory_mib = 0;
-  int64_t page_size_kib = kBasePageKib;
-  bool operator==(const PlacedCell&) const = default;
-};
-
-struct Placement {
-  std::vector<PlacedCell> cells;
-  CpuSet emulator_cpus;
-  std::vector<std::string> devices;  // In the host's order; whole IOMMU groups.
-  bool optimal = true;               // False: it fits, but a better one in the order may exist.
-  bool operator==(const Placement&) const = default;
-
-  CpuSet ChargedCpus() const;
-};
+using model::PlacedCell;
+using model::Placement;
 
 // Something that is short, and where. `resource` is one of: dedicated_cpus, shared_vcpus,
 // memory_mib, pages_<KiB>, large_pages_mib, page_size (wanted = KiB asked for, free = 0),
@@ -43,6 +27,7 @@ struct Reason {
   std::optional<int> node;  // Id; nullopt = of the host as a whole.
   int64_t wanted = 0;
   int64_t free = 0;  // Never below 0.
+  int64_t over = 0;  // More is held than there is, by so much: that has to go before any is free.
   bool operator==(const Reason&) const = default;
 };
 
@@ -53,6 +38,9 @@ struct Refusal {
   std::map<std::string, int64_t> nearest;
   bool operator==(const Refusal&) const = default;
 };
+
+// What a guest costs beside its memory, where that follows from the rest of the request.
+using OverheadOf = std::function<int64_t(const Request&)>;
 
 using Answer = std::variant<Placement, Refusal>;
 

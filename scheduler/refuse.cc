@@ -29,6 +29,7 @@ Reason MemoryReason(const NodeOffer& offer, const CellNeed& need, const Request&
   } else {
     if (need.first) reason.wanted += request.overhead_mib;
     reason.free = offer.FreeSmallMib();
+    reason.over = offer.SmallMibOver();
   }
   return reason;
 }
@@ -46,8 +47,10 @@ Reason ReasonFor(const Host& host, const NodeOffer& offer, const CellNeed& need,
       reason = MemoryReason(offer, need, request);
       break;
     case Lack::kOverhead:
-      reason = {
-          .resource = "memory_mib", .wanted = request.overhead_mib, .free = offer.FreeSmallMib()};
+      reason = {.resource = "memory_mib",
+                .wanted = request.overhead_mib,
+                .free = offer.FreeSmallMib(),
+                .over = offer.SmallMibOver()};
       break;
     case Lack::kDedicated:
       if (request.smt_policy == SmtPolicy::kRequire && !host.has_smt())
@@ -61,7 +64,10 @@ Reason ReasonFor(const Host& host, const NodeOffer& offer, const CellNeed& need,
       reason = {.resource = "emulator_cpus", .wanted = 1};
       break;
     case Lack::kShared:
-      reason = {.resource = "shared_vcpus", .wanted = need.shared, .free = offer.MostShared()};
+      reason = {.resource = "shared_vcpus",
+                .wanted = need.shared,
+                .free = offer.MostShared(),
+                .over = offer.SharedVcpusOver()};
       break;
   }
   reason.node = host.spec().nodes[offer.node()].id;
@@ -81,11 +87,10 @@ void ExplainCells(const Host& host, const Request& request, const std::vector<No
     edges.emplace_back();
     std::vector<Reason> lacking;
     for (size_t j = 0; j < offers.size(); ++j) {
-      const CellFit fit = offers[j].Fit(need);
-      if (fit.fits())
-        edges.back().push_back(j);
-      else
-        lacking.push_back(ReasonFor(host, offers[j], need, fit.lack, request));
+      const std::vector<Lack> lacks = offers[j].Lacks(need);
+      if (lacks.empty()) edges.back().push_back(j);
+      for (const Lack lack : lacks)
+        lacking.push_back(ReasonFor(host, offers[j], need, lack, request));
     }
     if (edges.back().empty())
       for (Reason& reason : lacking) Add(std::move(reason), reasons);
@@ -115,7 +120,7 @@ void ExplainDevices(const Host& host, const Request& request, std::vector<Reason
 
 }  // namespace
 
-Refusal Refuse(const Host& host, const Request& request) {
+Refusal Refuse(const Host& host, const Request& request, const OverheadOf& overhead) {
   Refusal refusal;
   const std::vector<GuestCell> cells = CellsOf(request);
   const std::vector<NodeOffer> offers = OffersFor(host, request);
@@ -125,7 +130,7 @@ Refusal Refuse(const Host& host, const Request& request) {
   for (size_t i = 0; i < cells.size(); ++i) needs.push_back(NeedOf(cells[i], i == 0));
   ExplainCells(host, request, offers, needs, &refusal.reasons);
   if (!cells.empty()) ExplainDevices(host, request, &refusal.reasons);
-  refusal.nearest = NearestFit(host, request);
+  refusal.nearest = NearestFit(host, request, overhead);
   return refusal;
 }
 

@@ -8,7 +8,7 @@
 
 namespace berth::placement {
 
-// `request` does not fit `host`.
-Refusal Refuse(const Host& host, const Request& request);
+// `request` does not fit `host`. `overhead` as for Place; may be null.
+Refusal Refuse(const Host& host, const Request& request, const OverheadOf& overhead);
 
 }  // namespace berth::placement

@@ -8,53 +8,20 @@
 #include <string>
 #include <vector>
 
+#include "core/model/shape.h"
+
 namespace berth::placement {
 
-// kMixed: the vCPUs of Request::dedicated_vcpus are dedicated, the others shared.
-enum class CpuPolicy { kShared, kDedicated, kMixed };
-// How dedicated vCPUs use sibling threads.
-enum class SmtPolicy { kPrefer, kRequire, kIsolate };
-// Whose vCPUs may sit on the threads beside a dedicated one.
-enum class CoreSharing { kSameTenant, kNone, kAny };
-// Where the hypervisor's own threads run.
-enum class EmulatorPolicy { kShared, kIsolate };
-enum class Affinity { kPreferred, kRequired, kNone };
-
-inline constexpr int64_t kBasePageKib = 4;
-
-struct PageSize {
-  // kLarge: the largest pool that divides the cell and has room. kAny: that, else small.
-  // kExact: `kib`, which must divide the cell.
-  enum class Kind { kSmall, kLarge, kAny, kExact } kind = Kind::kSmall;
-  int64_t kib = 0;  // With kExact only.
-  bool operator==(const PageSize&) const = default;
-};
-
-// A NUMA node of the guest, which lies in one of the host's. vCPU ids, ascending.
-struct GuestCell {
-  std::vector<int> dedicated_vcpus;
-  std::vector<int> shared_vcpus;
-  int64_t memory_mib = 0;
-  PageSize page_size;
-  bool operator==(const GuestCell&) const = default;
-};
-
-struct Numa {
-  // kAuto: as few cells as the host allows. kEqual: `cells` alike ones. kExplicit:
-  // `explicit_cells`.
-  enum class Kind { kAuto, kEqual, kExplicit } kind = Kind::kAuto;
-  int cells = 0;
-  std::vector<GuestCell> explicit_cells;
-  bool operator==(const Numa&) const = default;
-};
-
-struct DeviceDemand {
-  std::string kind;
-  std::string model;  // "" = any.
-  int count = 0;
-  Affinity affinity = Affinity::kPreferred;
-  bool operator==(const DeviceDemand&) const = default;
-};
+using model::Affinity;
+using model::CoreSharing;
+using model::CpuPolicy;
+using model::DeviceDemand;
+using model::EmulatorPolicy;
+using model::GuestCell;
+using model::kBasePageKib;
+using model::Numa;
+using model::PageSize;
+using model::SmtPolicy;
 
 struct Request {
   int vcpus = 0;  // Their ids are 0 to vcpus - 1.
@@ -72,5 +39,8 @@ struct Request {
   int64_t overhead_mib = 0;  // Small pages on cell 0's node, beside the guest's memory.
   bool operator==(const Request&) const = default;
 };
+
+// A guest of that shape.
+Request RequestOf(const model::Shape& shape, const std::string& tenant, int64_t overhead_mib);
 
 }  // namespace berth::placement

@@ -325,7 +325,7 @@ TEST_F(LifeTest, TheNodeShowsWhatItHasAndWhatIsTaken) {
   EXPECT_EQ(node.allocatable().shared_vcpus(), 128);
   EXPECT_EQ(node.allocated().shared_vcpus(), 1);
   EXPECT_GE(node.allocated().memory_mib(), 512);
-  EXPECT_EQ(node.topology().online_cpus(), "0-3");
+  EXPECT_EQ(node.topology().online_cpus(), "0-65");
   EXPECT_TRUE(node.topology().smt_active());
   EXPECT_EQ(node.topology().numa_nodes(0).cores(0).cpus(), "0,2");
   EXPECT_EQ(node.conditions(0).type(), "Ready");

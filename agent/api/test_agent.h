@@ -81,16 +81,18 @@ class TestAgent {
   }
 
   static model::Capacity Room() {
-    return {.total = {.vcpus = 66, .memory_mib = 66560, .disk_mib = 1 << 20},
-            .reserved = {.vcpus = 2, .memory_mib = 1024},
-            .cpu_overcommit = 2.0};
+    model::Capacity capacity{.total = {.vcpus = 66, .memory_mib = 66560, .disk_mib = 1 << 20},
+                             .reserved = {.vcpus = 2, .memory_mib = 1024},
+                             .cpu_overcommit = 2.0};
+    for (int cpu = 2; cpu < 66; ++cpu) capacity.shared_cpus.Add(cpu);
+    return capacity;
   }
   static model::Topology Machine() {
     model::NumaNode numa;
     numa.socket = 0;
     numa.memory_mib = 66560;
     numa.cores = {{.cpus = {0, 2}}, {.cpus = {1, 3}}};
-    numa.llcs = {{0, 1, 2, 3}};
+    for (int cpu = 4; cpu < 66; ++cpu) numa.cores.push_back({.cpus = {cpu}});
     numa.distances = {10};
     return {.nodes = {numa}};
   }

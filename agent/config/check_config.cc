@@ -7,6 +7,7 @@
 
 #include <charconv>
 
+#include "core/base/cpu_set.h"
 #include "core/base/ids.h"
 
 namespace berth {
@@ -82,6 +83,31 @@ void CheckHypervisor(const HypervisorConfig& hypervisor, std::vector<FieldViolat
                                        hypervisor.uri)});
 }
 
+std::optional<CpuSet> CheckCpus(const char* field, const std::string& text, const char* otherwise,
+                                std::vector<FieldViolation>& faults) {
+  std::optional<CpuSet> cpus = ParseCpuList(text);
+  if (!cpus)
+    faults.push_back({field, fmt::format("is \"{}\"; must be a list of CPUs such as \"2-7,10\"{}",
+                                         text, otherwise)});
+  return cpus;
+}
+
+void CheckCapacity(const CapacityConfig& capacity, std::vector<FieldViolation>& faults) {
+  const auto dedicated =
+      CheckCpus("capacity.dedicated_cpus", capacity.dedicated_cpus, ", or \"\"", faults);
+  if (capacity.shared_cpus == "auto") return;
+  const auto shared =
+      CheckCpus("capacity.shared_cpus", capacity.shared_cpus, ", or \"auto\"", faults);
+  if (shared && dedicated && shared->Intersects(*dedicated))
+    faults.push_back({"capacity.shared_cpus",
+                      fmt::format("overlaps capacity.dedicated_cpus in {}; a CPU is in one of them",
+                                  ToCpuList(*shared & *dedicated))});
+  if (capacity.reserved_cpus)
+    faults.push_back({"capacity.reserved_cpus",
+                      "is for shared_cpus \"auto\" only: with a list, the host keeps what is in "
+                      "neither list"});
+}
+
 }  // namespace
 
 std::optional<HttpAddress> ParseHttpAddress(std::string_view text) {
@@ -108,6 +134,7 @@ void CheckConfig(const Config& config, std::vector<FieldViolation>& faults) {
   CheckApi(config.api, faults);
   CheckHttp(config.http, faults);
   CheckHypervisor(config.hypervisor, faults);
+  CheckCapacity(config.capacity, faults);
 }
 
 }  // namespace berth

@@ -62,10 +62,12 @@ struct HypervisorConfig {
 // What is kept back for the host, and how far vCPUs are shared. nullopt is "auto" in the file:
 // chosen by the host's size (drivers/host/host_capacity.h).
 struct CapacityConfig {
-  std::optional<int64_t> reserved_cpus;
+  std::optional<int64_t> reserved_cpus;  // With shared_cpus "auto" only.
+  std::string shared_cpus = "auto";      // A CPU list; "auto": all others.
+  std::string dedicated_cpus;            // A CPU list; "": no guest gets a CPU to itself.
   std::optional<int64_t> reserved_memory_mib;
   std::optional<int64_t> reserved_disk_mib;
-  double cpu_overcommit = 4.0;  // Shared vCPUs per CPU that is not reserved.
+  double cpu_overcommit = 4.0;  // Shared vCPUs per shared CPU.
   bool operator==(const CapacityConfig&) const = default;
 };
 

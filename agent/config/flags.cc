@@ -46,9 +46,11 @@ constexpr auto kSettingFlags = std::to_array<SettingFlag>({
     {"--fake-state-file", "hypervisor.fake_state_file", "FILE",
      "Where the fake driver's guests outlive the agent"},
     {"--reserved-cpus", "capacity.reserved_cpus", "N", "CPUs kept back for the host"},
+    {"--shared-cpus", "capacity.shared_cpus", "LIST", "CPUs that shared vCPUs run on"},
+    {"--dedicated-cpus", "capacity.dedicated_cpus", "LIST", "CPUs that guests get to themselves"},
     {"--reserved-memory-mib", "capacity.reserved_memory_mib", "MIB", "Memory kept back"},
     {"--reserved-disk-mib", "capacity.reserved_disk_mib", "MIB", "Disk kept back"},
-    {"--cpu-overcommit", "capacity.cpu_overcommit", "RATIO", "Shared vCPUs per CPU"},
+    {"--cpu-overcommit", "capacity.cpu_overcommit", "RATIO", "Shared vCPUs per shared CPU"},
 });
 
 // Adds every flag; the values that come in are in the order of the table.

@@ -6,9 +6,9 @@
 #include <set>
 #include <string>
 
+#include "agent/config/parse.h"
 #include "core/json/json_reader.h"
 #include "core/json/json_text.h"
-#include "agent/config/parse.h"
 #include "core/model/validate.h"
 
 namespace berth {

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/config/check_config.h"
+#include "agent/config/settings.h"
 #include "core/json/json_reader.h"
 #include "core/json/json_text.h"
-#include "agent/config/settings.h"
 
 namespace berth {
 namespace {

@@ -59,6 +59,8 @@ void VisitHypervisor(Visitor& visit, HypervisorConfig& hypervisor) {
 template <typename Visitor>
 void VisitCapacity(Visitor& visit, CapacityConfig& capacity) {
   visit.IntegerOrAuto("reserved_cpus", capacity.reserved_cpus, 0, 4096);
+  visit.Text("shared_cpus", capacity.shared_cpus);
+  visit.Text("dedicated_cpus", capacity.dedicated_cpus);
   visit.IntegerOrAuto("reserved_memory_mib", capacity.reserved_memory_mib, 0, 1LL << 26);
   visit.IntegerOrAuto("reserved_disk_mib", capacity.reserved_disk_mib, 0, 1LL << 40);
   visit.Number("cpu_overcommit", capacity.cpu_overcommit, 1.0, 64.0);

@@ -9,6 +9,7 @@ void ApplyDecision(LedgerTxn& txn, const Decision& decision) {
   if (decision.release_run_claim) {
     txn.EraseClaim(record.run_claim_id);
     record.run_claim_id.clear();
+    record.placement = {};
     record.overhead_mib = 0;
   }
   if (decision.release_disk_claim) {

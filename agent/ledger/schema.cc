@@ -51,7 +51,31 @@ UPDATE request SET reply = CAST(json_set(CAST(reply AS TEXT), '$.state_time', 0,
   '$.overhead_mib', 0, '$.claimed_disk_mib', 0, '$.revision', 0) AS BLOB);
 )sql";
 
-constexpr Migration kMigrations[] = {kVersion1, kVersion2};
+// Placement: what a shape may ask beside amounts, and where a claim lies. Claims of before have no
+// cells; they are charged as agent/node/book.h says.
+constexpr char kVersion3[] = R"sql(
+UPDATE instance SET json = json_set(json,
+  '$.spec.shape.dedicated_vcpus', json('[]'), '$.spec.shape.smt_policy', 'prefer',
+  '$.spec.shape.core_sharing', 'same_tenant', '$.spec.shape.emulator_policy', 'shared',
+  '$.spec.shape.page_size', json('{"kind":"small","kib":0}'),
+  '$.spec.shape.numa', json('{"kind":"auto","cells":0,"explicit_cells":[]}'),
+  '$.spec.shape.node_set', json('[]'), '$.spec.shape.devices', json('[]'),
+  '$.placement', json('{"cells":[],"emulator_cpus":"","devices":[],"optimal":true}'));
+UPDATE claim SET json = json_set(json, '$.held.dedicated_cpus', 0,
+  '$.tenant_id', coalesce((SELECT instance.json ->> '$.spec.tenant_id' FROM instance
+                           WHERE instance.id = claim.json ->> '$.owner_id'), ''),
+  '$.core_sharing', 'same_tenant',
+  '$.placement', json('{"cells":[],"emulator_cpus":"","devices":[],"optimal":true}'));
+UPDATE request SET reply = CAST(json_set(CAST(reply AS TEXT),
+  '$.spec.shape.dedicated_vcpus', json('[]'), '$.spec.shape.smt_policy', 'prefer',
+  '$.spec.shape.core_sharing', 'same_tenant', '$.spec.shape.emulator_policy', 'shared',
+  '$.spec.shape.page_size', json('{"kind":"small","kib":0}'),
+  '$.spec.shape.numa', json('{"kind":"auto","cells":0,"explicit_cells":[]}'),
+  '$.spec.shape.node_set', json('[]'), '$.spec.shape.devices', json('[]'),
+  '$.placement', json('{"cells":[],"emulator_cpus":"","devices":[],"optimal":true}')) AS BLOB);
+)sql";
+
+constexpr Migration kMigrations[] = {kVersion1, kVersion2, kVersion3};
 
 Status Refused(const char* reason, const std::string& message) {
   return MakeError(StatusCode::kFailedPrecondition, reason, message);

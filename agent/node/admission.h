@@ -31,15 +31,17 @@ struct Admission {
   model::Claim disk_claim;
 };
 
-// FAILED_PRECONDITION NODE_CORDONED; ALREADY_EXISTS INSTANCE_EXISTS; RESOURCE_EXHAUSTED
-// INSUFFICIENT_CAPACITY.
-StatusOr<Admission> Admit(const model::NodeView& view, const model::Capacity& capacity,
+// `room` is that of `view`. FAILED_PRECONDITION NODE_CORDONED; ALREADY_EXISTS INSTANCE_EXISTS;
+// RESOURCE_EXHAUSTED INSUFFICIENT_CAPACITY.
+StatusOr<Admission> Admit(const model::NodeView& view, const scheduler::Room& room,
                           const AdmissionRequest& request, const AdmissionIds& ids, WallTime now);
 
 // The claim for another start of an instance that holds none. RESOURCE_EXHAUSTED as above.
-StatusOr<model::Claim> ClaimForRun(const model::NodeView& view, const model::Capacity& capacity,
-                                   const model::InstanceRecord& record, bool emulated,
-                                   const std::string& claim_id);
+StatusOr<model::Claim> ClaimForRun(const scheduler::Room& room, const model::InstanceRecord& record,
+                                   bool emulated, const std::string& claim_id);
+
+// What running costs a guest of that spec beside its own memory.
+scheduler::GuestTraits TraitsOf(const model::InstanceSpec& spec, bool emulated);
 
 // FAILED_PRECONDITION NODE_CORDONED, or OK.
 Status CheckCordon(const model::NodeView& view);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/node/book.h"
 #include "core/base/error.h"
 #include "core/base/reasons.h"
 
@@ -16,8 +17,20 @@ constexpr char kId[] = "i-0000000000000000a";
 const WallTime kNow{std::chrono::days(20000)};
 const AdmissionIds kIds{"op-1", "c-run", "c-disk"};
 
-model::Capacity Capacity() {
-  return {.total = {.vcpus = 8, .memory_mib = 8192, .disk_mib = 100000}};
+// 8 CPUs for shared vCPUs, 8 GiB, 100,000 MiB of disk.
+Book SmallBook() {
+  model::NumaNode node{.memory_mib = 8192};
+  model::Capacity capacity{.total = {.vcpus = 8, .memory_mib = 8192, .disk_mib = 100000}};
+  for (int cpu = 0; cpu < 8; ++cpu) {
+    node.cores.push_back({{cpu}});
+    capacity.shared_cpus.Add(cpu);
+  }
+  return Book({{node}}, capacity);
+}
+
+StatusOr<Admission> AdmitTo(const model::NodeView& view, const AdmissionRequest& request) {
+  Book book = SmallBook();
+  return Admit(view, book.RoomAt(view), request, kIds, kNow);
 }
 
 AdmissionRequest Request() {
@@ -31,7 +44,7 @@ AdmissionRequest Request() {
 }
 
 TEST(AdmissionTest, WritesRecordOperationAndBothClaims) {
-  const auto admission = Admit({}, Capacity(), Request(), kIds, kNow);
+  const auto admission = AdmitTo({}, Request());
   ASSERT_TRUE(admission.ok()) << admission.status();
   EXPECT_EQ(admission->record.id, kId);
   EXPECT_EQ(admission->record.state, model::InstanceState::kPending);
@@ -47,17 +60,19 @@ TEST(AdmissionTest, WritesRecordOperationAndBothClaims) {
   EXPECT_EQ(admission->run_claim.held.vcpus, 2);
   EXPECT_EQ(admission->run_claim.held.memory_mib, 1024 + admission->run_claim.overhead_mib);
   EXPECT_GT(admission->run_claim.overhead_mib, 0);
+  ASSERT_EQ(admission->run_claim.placement.cells.size(), 1U);
+  EXPECT_EQ(admission->run_claim.placement, admission->record.placement);
   EXPECT_EQ(admission->disk_claim.held.disk_mib, scheduler::DiskMib(4096));
   EXPECT_EQ(admission->disk_claim.held.memory_mib, 0);
 }
 
 TEST(AdmissionTest, EmulationAndDirectBootAreChargedMore) {
   AdmissionRequest request = Request();
-  const int64_t plain = Admit({}, Capacity(), request, kIds, kNow)->run_claim.overhead_mib;
+  const int64_t plain = AdmitTo({}, request)->run_claim.overhead_mib;
   request.spec.boot.kernel = "vmlinuz";
-  const int64_t direct = Admit({}, Capacity(), request, kIds, kNow)->run_claim.overhead_mib;
+  const int64_t direct = AdmitTo({}, request)->run_claim.overhead_mib;
   request.emulated = true;
-  const int64_t emulated = Admit({}, Capacity(), request, kIds, kNow)->run_claim.overhead_mib;
+  const int64_t emulated = AdmitTo({}, request)->run_claim.overhead_mib;
   EXPECT_LT(plain, direct);
   EXPECT_LT(direct, emulated);
 }
@@ -69,7 +84,7 @@ TEST(AdmissionTest, AnIdIsNeverUsedAgainNotEvenATerminatedOnes) {
     record->id = kId;
     record->state = state;
     view.instances.Put(kId, record);
-    const Status status = Admit(view, Capacity(), Request(), kIds, kNow).status();
+    const Status status = AdmitTo(view, Request()).status();
     EXPECT_EQ(status.code(), StatusCode::kAlreadyExists);
     EXPECT_EQ(ReasonOf(status), reasons::kInstanceExists);
     EXPECT_EQ(DetailsOf(status).metadata["instance_id"], kId);
@@ -79,34 +94,36 @@ TEST(AdmissionTest, AnIdIsNeverUsedAgainNotEvenATerminatedOnes) {
 TEST(AdmissionTest, AnErasedInstancesIdIsNotUsedAgainEither) {
   AdmissionRequest request = Request();
   request.id_was_used = true;
-  EXPECT_EQ(ReasonOf(Admit({}, Capacity(), request, kIds, kNow).status()),
-            reasons::kInstanceExists);
+  EXPECT_EQ(ReasonOf(AdmitTo({}, request).status()), reasons::kInstanceExists);
 }
 
 TEST(AdmissionTest, ACordonedNodeTakesNothing) {
   model::NodeView view;
   view.cordoned = true;
-  const Status status = Admit(view, Capacity(), Request(), kIds, kNow).status();
+  const Status status = AdmitTo(view, Request()).status();
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(status), reasons::kNodeCordoned);
 }
 
 TEST(AdmissionTest, NoRoomNamesWhatIsShort) {
   model::NodeView view;
-  view.allocated.vcpus = 7;
-  const Status status = Admit(view, Capacity(), Request(), kIds, kNow).status();
+  view.claims.Put(
+      "c-9", std::make_shared<const model::Claim>(model::Claim{.id = "c-9", .held = {.vcpus = 7}}));
+  const Status status = AdmitTo(view, Request()).status();
   EXPECT_EQ(ReasonOf(status), reasons::kInsufficientCapacity);
   EXPECT_THAT(std::string(status.message()), HasSubstr("short of vCPUs by 1: 2 wanted, 1 free"));
 }
 
 TEST(AdmissionTest, AnotherStartIsChargedAsTheFirstButNotForItsDisk) {
-  const auto admission = Admit({}, Capacity(), Request(), kIds, kNow);
+  const auto admission = AdmitTo({}, Request());
   model::NodeView full_disk;
   full_disk.allocated.disk_mib = 100000;
-  const auto claim = ClaimForRun(full_disk, Capacity(), admission->record, false, "c-2");
+  Book book = SmallBook();
+  const auto claim = ClaimForRun(book.RoomAt(full_disk), admission->record, false, "c-2");
   ASSERT_TRUE(claim.ok()) << claim.status();
   EXPECT_EQ(claim->held, admission->run_claim.held);
   EXPECT_EQ(claim->owner_id, kId);
+  EXPECT_EQ(claim->placement, admission->run_claim.placement);
 }
 
 }  // namespace

@@ -103,8 +103,8 @@ Status CreateFlow::AdmitOrRefuse(LedgerTxn& txn) {
                            spec_, emulated_};
   BERTH_ASSIGN_OR_RETURN(request.id_was_used, txn.WasErased(request.instance_id));
   const AdmissionIds ids{NewOperationId(random), NewClaimId(random), NewClaimId(random)};
-  BERTH_ASSIGN_OR_RETURN(Admission admission,
-                         Admit(txn.view(), context_->with.capacity, request, ids, txn.now()));
+  BERTH_ASSIGN_OR_RETURN(Admission admission, Admit(txn.view(), context_->book->RoomAt(txn.view()),
+                                                    request, ids, txn.now()));
   answer_ = admission.record;
   if (args_.validate_only) return OkStatus();
 

@@ -122,8 +122,7 @@ TEST_F(CreateTest, NoRoomNamesTheShortResourceAndLeavesNothing) {
 
 // 64 callers, room for 40.
 TEST_F(CreateTest, OfManyAtOnceExactlyThoseThatFitAreTaken) {
-  world.capacity.total.vcpus = 41;
-  world.capacity.total.memory_mib = 1 << 20;
+  world.GiveHost(41, 1 << 20);
   world.Restart();
   int taken = 0;
   int refused = 0;

@@ -40,7 +40,7 @@ TEST_F(ExactlyOnceTest, ARepeatGivesTheFirstAnswerWhateverHappenedSince) {
   ExpectRepeatGives(*first);
   world.agent->hypervisor.SetDaemonUp(true);
   world.types.clear();
-  world.capacity.total = {};
+  world.GiveHost(1, 0);
   world.Restart();
   ExpectRepeatGives(*first);
   EXPECT_EQ(world.host.Guests().size(), 1u);

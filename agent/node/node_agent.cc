@@ -19,7 +19,7 @@ using node::NodeContext;
 class NodeAgent::Impl {
  public:
   explicit Impl(Dependencies dependencies)
-      : context(std::make_shared<const NodeContext>(NodeContext{std::move(dependencies)})),
+      : context(std::make_shared<const NodeContext>(std::move(dependencies))),
         listings(context->with.ledger, context->with.clock),
         waiters(std::make_shared<node::OperationWaiters>(context)),
         retention(std::make_shared<node::Retention>(context)) {

@@ -6,12 +6,17 @@
 #include <memory>
 #include <utility>
 
+#include "agent/node/book.h"
 #include "agent/node/node_agent.h"
 
 namespace berth::node {
 
 struct NodeContext {
+  explicit NodeContext(NodeAgent::Dependencies dependencies)
+      : with(std::move(dependencies)), book(std::make_unique<Book>(with.topology, with.capacity)) {}
+
   NodeAgent::Dependencies with;
+  std::unique_ptr<Book> book;  // For bodies of transactions alone, which run one after the other.
 
   // Answers the caller, never from inside its call or on the ledger's thread.
   template <typename T>

@@ -14,22 +14,22 @@ Agent::Agent(World& world)
       steps(hypervisor, world.storage, ledger->View()->identity.node_id,
             ledger->View()->identity.ledger_id),
       registry({world.sim, world.sim, *world.random, *ledger, hypervisor, steps, {}, {}}),
-      node({world.sim,
-            world.sim,
-            *world.random,
-            *ledger,
-            registry,
-            hypervisor,
-            world.storage,
-            world.capacity,
-            {},
-            world.types,
-            world.observer}),
+      node({world.sim, world.sim, *world.random, *ledger, registry, hypervisor, world.storage,
+            world.capacity, world.topology, world.types, world.observer}),
       recovery({world.sim, world.sim, *ledger, registry, hypervisor, world.storage, log}, {}) {
   ledger->SetListener([this](const auto& view) { node.ViewPublished(view); });
   hypervisor.Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); },
                        [this] { recovery.HypervisorConnected(); });
   recovery.Start();
+}
+
+void World::GiveHost(int cpus, int64_t memory_mib) {
+  model::NumaNode node{.memory_mib = memory_mib};
+  for (int cpu = 0; cpu < cpus; ++cpu) node.cores.push_back({{cpu}});
+  topology = {{node}};
+  capacity = {.total = {.vcpus = cpus, .memory_mib = memory_mib, .disk_mib = 1 << 20},
+              .reserved = {.vcpus = 1, .memory_mib = 1024}};
+  for (int cpu = 1; cpu < cpus; ++cpu) capacity.shared_cpus.Add(cpu);
 }
 
 std::string World::StateOf(const std::string& id) const {

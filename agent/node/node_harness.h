@@ -41,11 +41,19 @@ struct Agent {
 class World {
  public:
   // 10 CPUs and 10 GiB to give, and much disk. Tasks run in the order posted.
-  World() { Start(); }
+  World() {
+    GiveHost(11, 11264);
+    Start();
+  }
   // Tasks that are ready run in any order.
-  explicit World(uint64_t seed) : random(MakeSeededRandom(seed)), sim(*random) { Start(); }
+  explicit World(uint64_t seed) : random(MakeSeededRandom(seed)), sim(*random) {
+    GiveHost(11, 11264);
+    Start();
+  }
   ~World() { Crash(); }
 
+  // The hardware: one node, of which CPU 0 and 1 GiB are the host's. For the next agent.
+  void GiveHost(int cpus, int64_t memory_mib);
   void Start() { agent = std::make_unique<Agent>(*this); }
   // kill -9: every task is gone, and all that was not committed, done or written.
   void Crash() {
@@ -122,8 +130,8 @@ class World {
   FakeHost host;
   FakeStorage storage{sim, {}};
   std::string boot_id = "boot-1";
-  model::Capacity capacity{.total = {.vcpus = 11, .memory_mib = 11264, .disk_mib = 1 << 20},
-                           .reserved = {.vcpus = 1, .memory_mib = 1024}};
+  model::Topology topology;
+  model::Capacity capacity;
   std::vector<model::InstanceType> types = SomeTypes();
   NodeObserver observer;
   FakeWeather weather;  // Calm.

@@ -48,9 +48,10 @@ bool Begins(const Decision& decision, model::OperationKind kind) {
 Status AcquireRunClaim(LedgerTxn& txn, const NodeContext& context, Decision& decision) {
   const bool emulated = context.with.hypervisor.Health().accel != "kvm";
   BERTH_ASSIGN_OR_RETURN(model::Claim claim,
-                         ClaimForRun(txn.view(), context.with.capacity, decision.record, emulated,
+                         ClaimForRun(context.book->RoomAt(txn.view()), decision.record, emulated,
                                      NewClaimId(context.with.random)));
   decision.record.run_claim_id = claim.id;
+  decision.record.placement = claim.placement;
   decision.record.overhead_mib = claim.overhead_mib;
   txn.PutClaim(std::move(claim));
   return OkStatus();

@@ -40,17 +40,16 @@ bool IdsOf(JsonReader& reader, const json& array, const std::string& name, int m
 
 }  // namespace
 
-bool ReadCpuList(JsonReader& reader, const std::string& name, placement::CpuSet& target) {
+bool ReadCpuList(JsonReader& reader, const std::string& name, CpuSet& target) {
   const json* value = reader.Raw(name);
   if (value == nullptr) return false;
-  const auto cpus = value->is_string()
-                        ? placement::ParseCpuList(value->get_ref<const std::string&>())
-                        : std::nullopt;
+  const auto cpus =
+      value->is_string() ? ParseCpuList(value->get_ref<const std::string&>()) : std::nullopt;
   if (cpus)
     target = *cpus;
   else
-    reader.Fault(name, fmt::format("must be a list like \"0-3,8\", each id once and below {}",
-                                   placement::kCpuIdsMax));
+    reader.Fault(
+        name, fmt::format("must be a list like \"0-3,8\", each id once and below {}", kCpuIdsMax));
   return cpus.has_value();
 }
 

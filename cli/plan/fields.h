@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/cpu_set.h"
 #include "core/json/json_reader.h"
-#include "scheduler/cpu_set.h"
 #include "scheduler/request.h"
 
 namespace berth::cli {
@@ -18,7 +18,7 @@ inline constexpr int64_t kMibMax = int64_t{1} << 40;
 inline constexpr int64_t kKibMax = int64_t{1} << 40;
 
 // "0-3,8". True if it is there and good.
-bool ReadCpuList(JsonReader& reader, const std::string& name, placement::CpuSet& target);
+bool ReadCpuList(JsonReader& reader, const std::string& name, CpuSet& target);
 // [1, 2], each from `min` to `max`.
 void ReadIds(JsonReader& reader, const std::string& name, std::vector<int>& target, int min,
              int max);

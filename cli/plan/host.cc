@@ -8,6 +8,7 @@
 #include "cli/plan/fields.h"
 #include "core/json/json_reader.h"
 #include "core/json/json_text.h"
+#include "scheduler/host_of.h"
 
 namespace berth::cli {
 namespace {
@@ -46,8 +47,8 @@ Node NodeFrom(JsonReader& reader) {
   ReadInt(reader, "socket", node.socket, 0, kIdMax);
   reader.Integer("memory_mib", node.memory_mib, 0, kMibMax);
   reader.Integer("reserved_memory_mib", node.reserved_memory_mib, 0, kMibMax);
-  ReadIdLists(reader, "cores", node.cores, 0, placement::kCpuIdsMax - 1);
-  ReadIdLists(reader, "llcs", node.llcs, 0, placement::kCpuIdsMax - 1);
+  ReadIdLists(reader, "cores", node.cores, 0, kCpuIdsMax - 1);
+  ReadIdLists(reader, "llcs", node.llcs, 0, kCpuIdsMax - 1);
   for (JsonReader& pool : reader.Array("pages")) node.pages.push_back(PoolFrom(pool));
   ReadIds(reader, "distances", node.distances, 0, kIdMax);
   reader.RefuseUnknown();
@@ -102,8 +103,8 @@ Claim ClaimFrom(JsonReader& reader) {
   return claim;
 }
 
-std::optional<placement::CpuSet> OptionalSet(JsonReader& reader, const std::string& name) {
-  placement::CpuSet cpus;
+std::optional<CpuSet> OptionalSet(JsonReader& reader, const std::string& name) {
+  CpuSet cpus;
   return ReadCpuList(reader, name, cpus) ? std::optional(cpus) : std::nullopt;
 }
 
@@ -155,18 +156,7 @@ HostSpec HostFromJson(std::string_view text, std::vector<FieldViolation>& faults
 
 HostSpec HostFromTopology(const model::Topology& topology) {
   HostSpec host;
-  for (const model::NumaNode& from : topology.nodes) {
-    Node node{.id = from.id, .socket = from.socket, .memory_mib = from.memory_mib};
-    // Where the platform does not say, no two nodes are taken to share a socket.
-    if (from.socket < 0) node.socket = -1 - from.id;
-    for (const model::Core& core : from.cores) node.cores.push_back(core.cpus);
-    node.llcs = from.llcs;
-    for (const model::PagePool& pool : from.pages)
-      node.pages.push_back({pool.size_kib, pool.total, pool.total - pool.free});
-    node.distances = from.distances;
-    host.nodes.push_back(std::move(node));
-  }
-  FillDefaults(host);
+  host.nodes = placement::NodesOf(topology);
   return host;
 }
 

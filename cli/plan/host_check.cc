@@ -107,11 +107,11 @@ class HostCheck {
     CheckApart("dedicated_cpus", host_.dedicated_cpus, "reserved_cpus", host_.reserved_cpus);
   }
 
-  void CheckApart(const std::string& name, const std::optional<placement::CpuSet>& one,
-                  const std::string& other_name, const std::optional<placement::CpuSet>& other) {
+  void CheckApart(const std::string& name, const std::optional<CpuSet>& one,
+                  const std::string& other_name, const std::optional<CpuSet>& other) {
     if (one && other && one->Intersects(*other))
       Fault(name, fmt::format("overlaps {} in CPUs {}; a CPU is in one of them", other_name,
-                              placement::ToCpuList(*one & *other)));
+                              ToCpuList(*one & *other)));
   }
 
   void CheckDevices() {
@@ -174,7 +174,7 @@ class HostCheck {
   std::set<std::string> addresses_;
   std::set<std::string> claims_;
   std::set<std::string> held_devices_;
-  placement::CpuSet held_cpus_;
+  CpuSet held_cpus_;
 };
 
 }  // namespace

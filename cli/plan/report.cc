@@ -30,7 +30,7 @@ ordered_json PlacementJson(const Placement& placement) {
   for (const PlacedCell& cell : placement.cells) cells.push_back(CellJson(cell));
   return {{"cells", cells},
           {"emulator_cpus", placement.emulator_cpus.ToVector()},
-          {"charged_cpus", placement::ToCpuList(placement.ChargedCpus())},
+          {"charged_cpus", ToCpuList(placement.ChargedCpus())},
           {"devices", placement.devices}};
 }
 
@@ -69,9 +69,9 @@ std::string RenderPlacement(const Placement& placement) {
     for (const auto& [vcpu, cpu] : cell.vcpu_pins) text += fmt::format(" {}@{}", vcpu, cpu);
     text += '\n';
   }
-  text += fmt::format(
-      "  emulator on {}; charged: {}\n", placement::ToCpuList(placement.emulator_cpus),
-      placement.ChargedCpus().empty() ? "no CPU" : placement::ToCpuList(placement.ChargedCpus()));
+  text +=
+      fmt::format("  emulator on {}; charged: {}\n", ToCpuList(placement.emulator_cpus),
+                  placement.ChargedCpus().empty() ? "no CPU" : ToCpuList(placement.ChargedCpus()));
   for (const std::string& device : placement.devices) text += fmt::format("  device {}\n", device);
   return text;
 }

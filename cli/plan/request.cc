@@ -99,7 +99,7 @@ std::optional<std::vector<int>> ReadDedicated(JsonReader& reader) {
   if (value->is_array()) {
     ReadIds(reader, "dedicated_vcpus", ids, 0, kVcpusMax);
   } else {
-    placement::CpuSet set;
+    CpuSet set;
     ReadCpuList(reader, "dedicated_vcpus", set);
     ids = set.ToVector();
   }

@@ -65,6 +65,25 @@ class PersistentMap {
     }
   }
 
+  // What changed from `before` to this, at the cost of that: `gone(key, value)` for each entry that
+  // is not here any more, `come(key, value)` for each that is new; both for one whose value is
+  // another, in that order.
+  template <typename Gone, typename Come>
+  void DiffFrom(const PersistentMap& before, Gone gone, Come come) const {
+    for (size_t b = 0; b < kFanout; ++b) {
+      const Branch* was = before.branches_[b].get();
+      const Branch* is = branches_[b].get();
+      if (was == is) continue;
+      for (size_t l = 0; l < kFanout; ++l) {
+        const Leaf* old_leaf = was == nullptr ? nullptr : (*was)[l].get();
+        const Leaf* new_leaf = is == nullptr ? nullptr : (*is)[l].get();
+        if (old_leaf == new_leaf) continue;
+        VisitMissing(old_leaf, new_leaf, gone);
+        VisitMissing(new_leaf, old_leaf, come);
+      }
+    }
+  }
+
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
@@ -75,6 +94,16 @@ class PersistentMap {
     size_t branch;
     size_t leaf;
   };
+
+  // Entries of `in` that are not the same in `other`.
+  template <typename Visit>
+  static void VisitMissing(const Leaf* in, const Leaf* other, Visit& visit) {
+    if (in == nullptr) return;
+    for (const auto& [key, value] : *in) {
+      const auto it = other == nullptr ? typename Leaf::const_iterator{} : other->find(key);
+      if (other == nullptr || it == other->end() || it->second != value) visit(key, value);
+    }
+  }
 
   static Place PlaceOf(std::string_view key) {
     const size_t hash = std::hash<std::string_view>{}(key);

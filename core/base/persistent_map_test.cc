@@ -88,6 +88,31 @@ TEST(PersistentMapTest, EqualContentsAreVisitedInOneOrder) {
   EXPECT_EQ(a, b);
 }
 
+TEST(PersistentMapTest, TheDifferenceTurnsOneIntoTheOther) {
+  const auto random = MakeSeededRandom(3);
+  PersistentMap<int, 2> before, after;
+  for (int i = 0; i < 300; ++i) {
+    const std::string key = std::to_string(random->Next() % 40);
+    if (random->Next() % 3 == 0)
+      after.Erase(key);
+    else
+      after.Put(key, Value(i));
+    if (random->Next() % 4 != 0) continue;
+    std::map<std::string, int> patched, expected;
+    before.ForEach([&](const std::string& k, const auto& v) { patched[k] = *v; });
+    after.ForEach([&](const std::string& k, const auto& v) { expected[k] = *v; });
+    after.DiffFrom(
+        before,
+        [&](const std::string& k, const auto& v) {
+          EXPECT_EQ(patched.at(k), *v);
+          patched.erase(k);
+        },
+        [&](const std::string& k, const auto& v) { EXPECT_TRUE(patched.emplace(k, *v).second); });
+    EXPECT_EQ(patched, expected);
+    before = after;
+  }
+}
+
 // With a fan-out of 2 there are four leaves, so that many keys meet in each.
 TEST(PersistentMapTest, BehavesAsAPlainMapUnderRandomChanges) {
   const auto random = MakeSeededRandom(11);

@@ -5,24 +5,30 @@
 #include <cstdint>
 #include <string>
 
+#include "core/model/placement.h"
+
 namespace berth::model {
 
 // Amounts of what is counted. `vcpus` are shared vCPUs: the limit is CPUs times the overcommit.
+// `memory_mib` is small pages; what lies in page pools is in the placement alone.
 struct Resources {
   int64_t vcpus = 0;
   int64_t memory_mib = 0;
   int64_t disk_mib = 0;
+  int64_t dedicated_cpus = 0;  // Charged to dedicated vCPUs, siblings and emulators with them.
 
   Resources& operator+=(const Resources& other) {
     vcpus += other.vcpus;
     memory_mib += other.memory_mib;
     disk_mib += other.disk_mib;
+    dedicated_cpus += other.dedicated_cpus;
     return *this;
   }
   Resources& operator-=(const Resources& other) {
     vcpus -= other.vcpus;
     memory_mib -= other.memory_mib;
     disk_mib -= other.disk_mib;
+    dedicated_cpus -= other.dedicated_cpus;
     return *this;
   }
   friend Resources operator+(Resources a, const Resources& b) { return a += b; }
@@ -32,14 +38,18 @@ struct Resources {
 
 enum class ClaimOwner { kInstance };
 
-// An instance has up to two: one for what only a running guest needs (vCPUs, memory), given back
-// when it stops, and one for its disk, kept until it is terminated.
+// An instance has up to two: one for what only a running guest needs (vCPUs, memory, devices),
+// given back when it stops, and one for its disk, kept until it is terminated.
 struct Claim {
   std::string id;
   ClaimOwner owner = ClaimOwner::kInstance;
   std::string owner_id;
   Resources held;            // With the overhead.
   int64_t overhead_mib = 0;  // The part of held.memory_mib that is not the guest's own.
+  // Of a claim for running: whose it is, what it bears on its cores, and where it lies.
+  std::string tenant_id;
+  CoreSharing core_sharing = CoreSharing::kSameTenant;
+  Placement placement;
   bool operator==(const Claim&) const = default;
 };
 

@@ -74,6 +74,19 @@ void FromJson(const Json& json, int32_t& out, Cursor& at) {
   out = static_cast<int32_t>(wide);
 }
 
+void FromJson(const Json& json, CpuSet& out, Cursor& at) {
+  const auto cpus =
+      json.is_string() ? ParseCpuList(json.get<std::string>()) : std::optional<CpuSet>();
+  if (!cpus) return at.Fail("not a list of CPUs");
+  out = *cpus;
+}
+
+void FromJson(const Json& json, std::pair<int, int>& out, Cursor& at) {
+  if (!json.is_array() || json.size() != 2) return at.Fail("not a pair");
+  FromJson(json.at(0), out.first, at);
+  FromJson(json.at(1), out.second, at);
+}
+
 void FromJson(const Json& json, Duration& out, Cursor& at) {
   int64_t count = 0;
   FromJson(json, count, at);

@@ -29,6 +29,8 @@ Json ToJson(int32_t v) { return v; }
 Json ToJson(int64_t v) { return v; }
 Json ToJson(Duration v) { return v.count(); }
 Json ToJson(WallTime v) { return v.time_since_epoch().count(); }
+Json ToJson(const CpuSet& v) { return ToCpuList(v); }
+Json ToJson(const std::pair<int, int>& v) { return Json::array({v.first, v.second}); }
 Json ToJson(StatusCode v) { return std::string(CodeName(v)); }
 
 template <typename Enum>

@@ -19,10 +19,59 @@ namespace berth::model {
 template <typename T, typename Value>
 concept Is = std::same_as<std::remove_const_t<T>, Value>;
 
+void Fields(auto& visit, Is<PageSize> auto& v) {
+  visit("kind", v.kind);
+  visit("kib", v.kib);
+}
+
+void Fields(auto& visit, Is<GuestCell> auto& v) {
+  visit("dedicated_vcpus", v.dedicated_vcpus);
+  visit("shared_vcpus", v.shared_vcpus);
+  visit("memory_mib", v.memory_mib);
+  visit("page_size", v.page_size);
+}
+
+void Fields(auto& visit, Is<Numa> auto& v) {
+  visit("kind", v.kind);
+  visit("cells", v.cells);
+  visit("explicit_cells", v.explicit_cells);
+}
+
+void Fields(auto& visit, Is<DeviceDemand> auto& v) {
+  visit("kind", v.kind);
+  visit("model", v.model);
+  visit("count", v.count);
+  visit("affinity", v.affinity);
+}
+
+void Fields(auto& visit, Is<PlacedCell> auto& v) {
+  visit("node", v.node);
+  visit("vcpu_pins", v.vcpu_pins);
+  visit("shared_vcpus", v.shared_vcpus);
+  visit("charged_cpus", v.charged_cpus);
+  visit("memory_mib", v.memory_mib);
+  visit("page_size_kib", v.page_size_kib);
+}
+
+void Fields(auto& visit, Is<Placement> auto& v) {
+  visit("cells", v.cells);
+  visit("emulator_cpus", v.emulator_cpus);
+  visit("devices", v.devices);
+  visit("optimal", v.optimal);
+}
+
 void Fields(auto& visit, Is<Shape> auto& v) {
   visit("vcpus", v.vcpus);
   visit("memory_mib", v.memory_mib);
   visit("cpu_policy", v.cpu_policy);
+  visit("dedicated_vcpus", v.dedicated_vcpus);
+  visit("smt_policy", v.smt_policy);
+  visit("core_sharing", v.core_sharing);
+  visit("emulator_policy", v.emulator_policy);
+  visit("page_size", v.page_size);
+  visit("numa", v.numa);
+  visit("node_set", v.node_set);
+  visit("devices", v.devices);
 }
 
 void Fields(auto& visit, Is<BootSource> auto& v) {
@@ -76,6 +125,7 @@ void Fields(auto& visit, Is<InstanceRecord> auto& v) {
   visit("operation_id", v.operation_id);
   visit("run_claim_id", v.run_claim_id);
   visit("disk_claim_id", v.disk_claim_id);
+  visit("placement", v.placement);
   visit("overhead_mib", v.overhead_mib);
   visit("claimed_disk_mib", v.claimed_disk_mib);
   visit("created", v.created);
@@ -116,6 +166,7 @@ void Fields(auto& visit, Is<Resources> auto& v) {
   visit("vcpus", v.vcpus);
   visit("memory_mib", v.memory_mib);
   visit("disk_mib", v.disk_mib);
+  visit("dedicated_cpus", v.dedicated_cpus);
 }
 
 void Fields(auto& visit, Is<Claim> auto& v) {
@@ -124,6 +175,9 @@ void Fields(auto& visit, Is<Claim> auto& v) {
   visit("owner_id", v.owner_id);
   visit("held", v.held);
   visit("overhead_mib", v.overhead_mib);
+  visit("tenant_id", v.tenant_id);
+  visit("core_sharing", v.core_sharing);
+  visit("placement", v.placement);
 }
 
 }  // namespace berth::model

@@ -23,7 +23,19 @@ InstanceSpec FullSpec() {
           .tenant_id = "acme",
           .tags = {{"role", "db"}, {"", "empty key"}, {"bytes\xff", "\xfe"}},
           .instance_type = "m1.large",
-          .shape = {.vcpus = 1024, .memory_mib = 64LL << 20, .cpu_policy = CpuPolicy::kShared},
+          .shape = {.vcpus = 1024,
+                    .memory_mib = 64LL << 20,
+                    .cpu_policy = CpuPolicy::kMixed,
+                    .dedicated_vcpus = {0, 3},
+                    .smt_policy = SmtPolicy::kRequire,
+                    .core_sharing = CoreSharing::kNone,
+                    .emulator_policy = EmulatorPolicy::kIsolate,
+                    .page_size = {PageSize::Kind::kExact, 2048},
+                    .numa = {.kind = Numa::Kind::kExplicit,
+                             .cells = 2,
+                             .explicit_cells = {{{0, 3}, {1}, 512, {PageSize::Kind::kLarge, 0}}}},
+                    .node_set = {1, 7},
+                    .devices = {{"gpu", "h100", 2, Affinity::kRequired}}},
           .boot = {.image = "debian.qcow2",
                    .kernel = "vmlinuz",
                    .initrd = "initrd",
@@ -36,6 +48,13 @@ InstanceSpec FullSpec() {
           .autostart = true,
           .shutdown_behavior = ShutdownBehavior::kTerminate,
           .termination_protection = true};
+}
+
+Placement FullPlacement() {
+  return {.cells = {{1, {{0, 8}, {3, 9}}, {1, 2}, {8, 9, 10}, 512, 2048}},
+          .emulator_cpus = {0, 1, 64},
+          .devices = {"0000:41:00.0"},
+          .optimal = false};
 }
 
 InstanceRecord FullRecord() {
@@ -56,6 +75,7 @@ InstanceRecord FullRecord() {
           .operation_id = "op-1",
           .run_claim_id = "c-1",
           .disk_claim_id = "c-2",
+          .placement = FullPlacement(),
           .overhead_mib = 92,
           .claimed_disk_mib = 2048,
           .created = At(-5),
@@ -88,8 +108,11 @@ Claim FullClaim() {
   return {.id = "c-1",
           .owner = ClaimOwner::kInstance,
           .owner_id = "i-0123456789abcdef0",
-          .held = {.vcpus = 1, .memory_mib = 2, .disk_mib = 3},
-          .overhead_mib = 1};
+          .held = {.vcpus = 1, .memory_mib = 2, .disk_mib = 3, .dedicated_cpus = 4},
+          .overhead_mib = 1,
+          .tenant_id = "acme",
+          .core_sharing = CoreSharing::kAny,
+          .placement = FullPlacement()};
 }
 
 TEST(CodecTest, DecodingGivesBackExactlyWhatWasEncoded) {
@@ -119,7 +142,11 @@ TEST(CodecTest, EveryBytePassesThroughUserData) {
 TEST(CodecTest, IsReadableByAPerson) {
   EXPECT_EQ(Encode(FullClaim()),
             R"({"id":"c-1","owner":"instance","owner_id":"i-0123456789abcdef0",)"
-            R"("held":{"vcpus":1,"memory_mib":2,"disk_mib":3},"overhead_mib":1})");
+            R"("held":{"vcpus":1,"memory_mib":2,"disk_mib":3,"dedicated_cpus":4},"overhead_mib":1,)"
+            R"("tenant_id":"acme","core_sharing":"any","placement":{"cells":[{"node":1,)"
+            R"("vcpu_pins":[[0,8],[3,9]],"shared_vcpus":[1,2],"charged_cpus":"8-10",)"
+            R"("memory_mib":512,"page_size_kib":2048}],"emulator_cpus":"0-1,64",)"
+            R"("devices":["0000:41:00.0"],"optimal":false}})");
   const Json operation = Json::parse(Encode(FullOperation()));
   EXPECT_EQ(operation["kind"], "terminate");
   EXPECT_EQ(operation["steps"][0]["kind"], "delete_files");

@@ -7,6 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/model/instance_spec.h"
+#include "core/model/placement.h"
 
 namespace berth::model {
 
@@ -44,7 +45,8 @@ struct InstanceRecord {
   std::string run_claim_id;  // vCPUs and memory; "" while it holds none.
   std::string disk_claim_id;
   // What these claims say, kept here too so that an answer given again shows it as it was.
-  int64_t overhead_mib = 0;  // 0 without a run claim.
+  Placement placement;       // Empty without a run claim.
+  int64_t overhead_mib = 0;  // Likewise 0.
   int64_t claimed_disk_mib = 0;
 
   WallTime created{};

@@ -8,17 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "core/model/shape.h"
+
 namespace berth::model {
-
-enum class CpuPolicy { kShared };
-
-// What a guest is given, resolved: of a named instance type or given in the request itself.
-struct Shape {
-  int32_t vcpus = 0;       // 1 to 1024.
-  int64_t memory_mib = 0;  // Guest memory without the hypervisor's overhead; 32 MiB to 64 TiB.
-  CpuPolicy cpu_policy = CpuPolicy::kShared;
-  bool operator==(const Shape&) const = default;
-};
 
 // From what a guest boots. Names are file names inside the agent's image directory, never paths.
 // Either `kernel` is set (direct kernel boot, with or without `image`) or `image` (firmware boot).

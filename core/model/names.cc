@@ -16,7 +16,37 @@ struct Table;
 
 template <>
 struct Table<CpuPolicy> {
-  static constexpr std::array kNames = {string_view("shared")};
+  static constexpr std::array kNames = {string_view("shared"), string_view("dedicated"),
+                                        string_view("mixed")};
+};
+template <>
+struct Table<SmtPolicy> {
+  static constexpr std::array kNames = {string_view("prefer"), string_view("require"),
+                                        string_view("isolate")};
+};
+template <>
+struct Table<CoreSharing> {
+  static constexpr std::array kNames = {string_view("same_tenant"), string_view("none"),
+                                        string_view("any")};
+};
+template <>
+struct Table<EmulatorPolicy> {
+  static constexpr std::array kNames = {string_view("shared"), string_view("isolate")};
+};
+template <>
+struct Table<Affinity> {
+  static constexpr std::array kNames = {string_view("preferred"), string_view("required"),
+                                        string_view("none")};
+};
+template <>
+struct Table<PageSize::Kind> {
+  static constexpr std::array kNames = {string_view("small"), string_view("large"),
+                                        string_view("any"), string_view("exact")};
+};
+template <>
+struct Table<Numa::Kind> {
+  static constexpr std::array kNames = {string_view("auto"), string_view("equal"),
+                                        string_view("explicit")};
 };
 template <>
 struct Table<ShutdownBehavior> {
@@ -88,6 +118,12 @@ std::optional<Enum> ValueIn(string_view name) {
     return ValueIn<Enum>(name);                          \
   }
 BERTH_ENUM_NAMES(CpuPolicy)
+BERTH_ENUM_NAMES(SmtPolicy)
+BERTH_ENUM_NAMES(CoreSharing)
+BERTH_ENUM_NAMES(EmulatorPolicy)
+BERTH_ENUM_NAMES(Affinity)
+BERTH_ENUM_NAMES(PageSize::Kind)
+BERTH_ENUM_NAMES(Numa::Kind)
 BERTH_ENUM_NAMES(ShutdownBehavior)
 BERTH_ENUM_NAMES(InstanceState)
 BERTH_ENUM_NAMES(Intent)

@@ -12,6 +12,12 @@
 namespace berth::model {
 
 std::string_view Name(CpuPolicy value);         // "shared"
+std::string_view Name(SmtPolicy value);         // "prefer"
+std::string_view Name(CoreSharing value);       // "same_tenant"
+std::string_view Name(EmulatorPolicy value);    // "shared"
+std::string_view Name(Affinity value);          // "preferred"
+std::string_view Name(PageSize::Kind value);    // "small"
+std::string_view Name(Numa::Kind value);        // "auto"
 std::string_view Name(ShutdownBehavior value);  // "stop"
 std::string_view Name(InstanceState value);     // "RUNNING"
 std::string_view Name(Intent value);            // "RUNNING"

@@ -15,6 +15,29 @@ int64_t PagePoolMib(const model::Topology& topology) {
   return kib / 1024;
 }
 
+// The first of the others, core by core.
+CpuSet FirstThreads(const model::Topology& topology, const CpuSet& others, int64_t count) {
+  CpuSet first;
+  for (const model::NumaNode& node : topology.nodes)
+    for (const model::Core& core : node.cores)
+      for (const int cpu : core.cpus)
+        if (others.Has(cpu) && first.Count() < count) first.Add(cpu);
+  return first;
+}
+
+void SetCpus(const model::Topology& topology, const CapacityPolicy& policy, int64_t reserve,
+             model::Capacity* capacity) {
+  CpuSet all;
+  for (const model::NumaNode& node : topology.nodes)
+    for (const model::Core& core : node.cores) all |= CpuSet(core.cpus);
+  capacity->dedicated_cpus = policy.dedicated_cpus & all;
+  const CpuSet others = all - capacity->dedicated_cpus;
+  capacity->shared_cpus = policy.shared_cpus ? *policy.shared_cpus & others
+                                             : others - FirstThreads(topology, others, reserve);
+  capacity->total.dedicated_cpus = capacity->dedicated_cpus.Count();
+  capacity->reserved.vcpus = (others - capacity->shared_cpus).Count();
+}
+
 }  // namespace
 
 model::Resources DefaultReserve(const model::Resources& total) {
@@ -38,12 +61,13 @@ model::Capacity CapacityOf(const model::Topology& topology, const FileSystemSpac
   const int64_t others_mib =
       std::max<int64_t>(0, space.total_bytes - space.free_bytes - space.instances_bytes) >> 20;
   capacity.reserved = {
-      .vcpus = within(policy.reserved_cpus, reserve.vcpus, capacity.total.vcpus),
       .memory_mib =
           within(policy.reserved_memory_mib, reserve.memory_mib, capacity.total.memory_mib),
       .disk_mib = std::min(capacity.total.disk_mib,
                            others_mib + within(policy.reserved_disk_mib, reserve.disk_mib,
                                                capacity.total.disk_mib))};
+  SetCpus(topology, policy, within(policy.reserved_cpus, reserve.vcpus, capacity.total.vcpus),
+          &capacity);
   capacity.cpu_overcommit = std::max(1.0, policy.cpu_overcommit);
   return capacity;
 }

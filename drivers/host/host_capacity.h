@@ -13,9 +13,12 @@
 
 namespace berth {
 
-// What is not set is chosen by the host's size (DefaultReserve).
+// What is not set is chosen by the host's size (DefaultReserve). CPUs that the host has not, or not
+// online, are left out.
 struct CapacityPolicy {
-  std::optional<int64_t> reserved_cpus;
+  std::optional<int64_t> reserved_cpus;  // Without shared_cpus: so many threads, by whole cores.
+  std::optional<CpuSet> shared_cpus;     // nullopt: all that are neither dedicated nor reserved.
+  CpuSet dedicated_cpus;
   std::optional<int64_t> reserved_memory_mib;
   std::optional<int64_t> reserved_disk_mib;
   double cpu_overcommit = 4.0;  // Below 1.0 is taken as 1.0.
@@ -26,9 +29,9 @@ struct CapacityPolicy {
 // quarter; disk one part in twenty, at most 32 GiB.
 model::Resources DefaultReserve(const model::Resources& total);
 
-// Capacity as the ledger admits by it. Huge page pools are not part of `memory_mib`, since no guest
-// gets one yet. Of the disk, what others use on the same file system counts as reserved, beside the
-// policy's reserve. A reserve larger than the host leaves nothing, not less than nothing.
+// Capacity as the ledger admits by it. Page pools are not part of `memory_mib`. Of the disk, what
+// others use on the same file system counts as reserved, beside the policy's reserve. A reserve
+// larger than the host leaves nothing, not less than nothing.
 model::Capacity CapacityOf(const model::Topology& topology, const FileSystemSpace& space,
                            const CapacityPolicy& policy);
 

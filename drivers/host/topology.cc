@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "core/base/cpu_set.h"
 #include "drivers/host/child_trial.h"
 #include "drivers/host/host_facts.h"
 #include "drivers/host/text_file.h"
@@ -24,8 +25,8 @@ constexpr hwloc_uint64_t kDistanceMax = 1 << 20;
 constexpr uint64_t kBasePageBytes = 4096;
 // An XML file may claim anything; a machine with more nodes than this is not one.
 constexpr int kNodesMax = 1024;
-// Of a synthetic one, which hwloc would make as large as memory lets it.
-constexpr int64_t kObjectsMax = 1 << 16;
+// Of a synthetic one, which hwloc makes as large as is asked, in quadratic time.
+constexpr int64_t kObjectsMax = kCpuIdsMax;
 
 struct Destroy {
   void operator()(hwloc_topology* topology) const { hwloc_topology_destroy(topology); }

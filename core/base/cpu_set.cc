@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scheduler/cpu_set.h"
+#include "core/base/cpu_set.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 
-namespace berth::placement {
+namespace berth {
 namespace {
 
 // Takes a number off the front of `text`; nullopt if there is none that may be a CPU's id.
@@ -116,4 +116,4 @@ std::string ToCpuList(const CpuSet& cpus) {
   return text;
 }
 
-}  // namespace berth::placement
+}  // namespace berth

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace berth::placement {
+namespace berth {
 
 // One above the largest CPU id there can be (the kernel's own largest NR_CPUS).
 inline constexpr int kCpuIdsMax = 8192;
@@ -58,4 +58,4 @@ class CpuSet {
 std::optional<CpuSet> ParseCpuList(std::string_view text);
 std::string ToCpuList(const CpuSet& cpus);
 
-}  // namespace berth::placement
+}  // namespace berth

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scheduler/cpu_set.h"
+#include "core/base/cpu_set.h"
 
 #include <gtest/gtest.h>
 
-namespace berth::placement {
+namespace berth {
 namespace {
 
 TEST(CpuSetTest, SetsThatHoldTheSameAreEqualHoweverTheyCameAbout) {
@@ -31,4 +31,4 @@ TEST(CpuSetTest, RefusesWhatIsNoList) {
 }
 
 }  // namespace
-}  // namespace berth::placement
+}  // namespace berth
