@@ -56,6 +56,9 @@ void AddCommands(Command top) {
   AddInstanceConsoleLog(instance);
   Command node = top.Sub("node", "The node that the agent runs on");
   AddNodeGet(node);
+  AddNodeLedger(node);
+  AddNodeHeadroom(node);
+  AddNodeExport(node);
   AddTypes(top);
   Command operation = top.Sub("operation", "Work that goes on after its call has answered");
   AddOperationGet(operation);

@@ -22,6 +22,9 @@ void AddOperationWait(Command& operation);
 
 // Below `node`.
 void AddNodeGet(Command& node);
+void AddNodeLedger(Command& node);
+void AddNodeExport(Command& node);
+void AddNodeHeadroom(Command& node);
 
 // At the top.
 void AddTypes(Command& top);

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <charconv>
 #include <limits>
 
 #include "cli/failure.h"
@@ -20,10 +23,84 @@ StatusOr<int64_t> MibOf(const std::string& flag, const std::string& text) {
   return BadUsage(fmt::format("{} {}: {}", flag, text, MessageOf(mib.status())));
 }
 
+// "same-tenant" is CORE_SHARING_SAME_TENANT.
+template <typename Enum>
+Status FillChoice(const char* flag, const std::string& text, const std::string& prefix,
+                  bool (*parse)(const std::string&, Enum*), Enum* value) {
+  if (text.empty()) return OkStatus();
+  std::string name = prefix + text;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  });
+  if (parse(name, value)) return OkStatus();
+  return BadUsage(fmt::format("{} {}: not one of its values; see --help", flag, text));
+}
+
+StatusOr<int64_t> NumberOf(const char* flag, const std::string& text) {
+  int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc() && stopped == end && number >= 0 &&
+      number <= std::numeric_limits<int32_t>::max())
+    return number;
+  return BadUsage(fmt::format("{} {}: not a number", flag, text));
+}
+
+Status FillPageSize(const std::string& text, v1::Shape& shape) {
+  if (text.empty()) return OkStatus();
+  if (text.find_first_not_of("0123456789") == std::string::npos) {
+    BERTH_ASSIGN_OR_RETURN(const int64_t kib, NumberOf("--page-size", text));
+    shape.mutable_page_size()->set_size_kib(kib);
+    return OkStatus();
+  }
+  v1::PageSizeKind kind = v1::PAGE_SIZE_KIND_UNSPECIFIED;
+  BERTH_RETURN_IF_ERROR(
+      FillChoice("--page-size", text, "PAGE_SIZE_KIND_", v1::PageSizeKind_Parse, &kind));
+  shape.mutable_page_size()->set_kind(kind);
+  return OkStatus();
+}
+
+Status FillPlacement(const CreateArgs& args, v1::Shape& shape) {
+  auto cpu = v1::CPU_POLICY_UNSPECIFIED;
+  auto smt = v1::SMT_POLICY_UNSPECIFIED;
+  auto sharing = v1::CORE_SHARING_UNSPECIFIED;
+  auto emulator = v1::EMULATOR_POLICY_UNSPECIFIED;
+  BERTH_RETURN_IF_ERROR(
+      FillChoice("--cpu-policy", args.cpu_policy, "CPU_POLICY_", v1::CpuPolicy_Parse, &cpu));
+  BERTH_RETURN_IF_ERROR(
+      FillChoice("--smt-policy", args.smt_policy, "SMT_POLICY_", v1::SmtPolicy_Parse, &smt));
+  BERTH_RETURN_IF_ERROR(FillChoice("--core-sharing", args.core_sharing, "CORE_SHARING_",
+                                   v1::CoreSharing_Parse, &sharing));
+  BERTH_RETURN_IF_ERROR(FillChoice("--emulator-policy", args.emulator_policy, "EMULATOR_POLICY_",
+                                   v1::EmulatorPolicy_Parse, &emulator));
+  shape.set_cpu_policy(cpu);
+  shape.set_dedicated_vcpus(args.dedicated_vcpus);
+  shape.set_smt_policy(smt);
+  shape.set_core_sharing(sharing);
+  shape.set_emulator_policy(emulator);
+  if (args.numa_cells) {
+    BERTH_ASSIGN_OR_RETURN(const int64_t cells,
+                           NumberOf("--numa-cells", std::to_string(*args.numa_cells)));
+    shape.mutable_numa()->set_equal_cell_count(static_cast<int32_t>(cells));
+  }
+  for (const std::string& node : args.nodes) {
+    BERTH_ASSIGN_OR_RETURN(const int64_t id, NumberOf("--node", node));
+    shape.add_node_set(static_cast<int32_t>(id));
+  }
+  return FillPageSize(args.page_size, shape);
+}
+
+bool AsksPlacement(const CreateArgs& args) {
+  return !args.cpu_policy.empty() || !args.dedicated_vcpus.empty() || !args.smt_policy.empty() ||
+         !args.core_sharing.empty() || !args.emulator_policy.empty() || !args.page_size.empty() ||
+         args.numa_cells || !args.nodes.empty();
+}
+
 Status FillShape(const CreateArgs& args, v1::InstanceSpec& spec) {
   const bool custom = args.vcpus || !args.memory.empty();
-  if (!args.type.empty() && custom)
-    return BadUsage("--type: excludes --vcpus and --memory; leave it or them out");
+  if (!args.type.empty() && (custom || AsksPlacement(args)))
+    return BadUsage(
+        "--type: excludes --vcpus, --memory and the policies of a shape; leave it or them out");
   if (!args.type.empty()) {
     spec.set_instance_type(args.type);
     return OkStatus();
@@ -37,7 +114,7 @@ Status FillShape(const CreateArgs& args, v1::InstanceSpec& spec) {
   BERTH_ASSIGN_OR_RETURN(const int64_t memory_mib, MibOf("--memory", args.memory));
   spec.mutable_shape()->set_vcpus(static_cast<int32_t>(*args.vcpus));
   spec.mutable_shape()->set_memory_mib(memory_mib);
-  return OkStatus();
+  return FillPlacement(args, *spec.mutable_shape());
 }
 
 Status FillBoot(const CreateArgs& args, v1::InstanceSpec& spec) {

@@ -17,6 +17,14 @@ struct CreateArgs {
   std::string type;
   std::optional<int64_t> vcpus;
   std::string memory;
+  std::string cpu_policy;
+  std::string dedicated_vcpus;
+  std::string smt_policy;
+  std::string core_sharing;
+  std::string emulator_policy;
+  std::string page_size;
+  std::optional<int64_t> numa_cells;
+  std::vector<std::string> nodes;
   std::string image;
   std::string kernel;
   std::string initrd;

@@ -67,6 +67,20 @@ void AddShape(Command& create, CreateArgs& args) {
   create.Option("-t,--type", "TYPE", &args.type, "An instance type (berthctl types)");
   create.Option("--vcpus", "N", &args.vcpus, "Without --type: number of vCPUs");
   create.Option("--memory", "SIZE", &args.memory, "Without --type: memory, as in 512M or 2G");
+  create.Option("--cpu-policy", "shared|dedicated|mixed", &args.cpu_policy,
+                "How its vCPUs get CPUs (shared)");
+  create.Option("--dedicated-vcpus", "LIST", &args.dedicated_vcpus,
+                "With mixed: the vCPUs that get a CPU each");
+  create.Option("--smt-policy", "prefer|require|isolate", &args.smt_policy,
+                "What dedicated vCPUs want of sibling threads (prefer)");
+  create.Option("--core-sharing", "same-tenant|none|any", &args.core_sharing,
+                "Who else may sit on its cores (same-tenant)");
+  create.Option("--emulator-policy", "shared|isolate", &args.emulator_policy,
+                "Where the emulator's own threads run (shared)");
+  create.Option("--page-size", "small|large|any|KIB", &args.page_size,
+                "Pages that back its memory (small)");
+  create.Option("--numa-cells", "N", &args.numa_cells, "So many equal NUMA cells (as few as fit)");
+  create.Options("--node", "ID", &args.nodes, "Only this NUMA node of the host; may be repeated");
   create.Option("--disk", "SIZE", &args.disk,
                 "Root disk; the type's or image's own size if left out");
 }

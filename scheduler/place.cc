@@ -115,7 +115,7 @@ placement::Request RequestOf(const Demand& demand) {
                               OverheadMib(demand.shape, demand.traits));
 }
 
-StatusOr<Charge> Place(const Room& room, const Demand& demand) {
+std::variant<Charge, Refusal> TryPlace(const Room& room, const Demand& demand) {
   const placement::Request request = RequestOf(demand);
   placement::Answer answer = placement::Place(
       room.host, request,
@@ -124,12 +124,18 @@ StatusOr<Charge> Place(const Room& room, const Demand& demand) {
   if (auto* refusal = std::get_if<Refusal>(&answer)) {
     if (disk) {
       refusal->reasons.push_back(*disk);
-      refusal->nearest.clear();
+      refusal->nearest.clear();  // Nothing else helps by itself.
     }
-    return ToStatus(*refusal, room.host);
+    return std::move(*refusal);
   }
-  if (disk) return ToStatus({.reasons = {*disk}, .nearest = {}}, room.host);
+  if (disk) return Refusal{.reasons = {*disk}, .nearest = {}};
   return ChargeFor(demand, request, std::move(std::get<model::Placement>(answer)));
+}
+
+StatusOr<Charge> Place(const Room& room, const Demand& demand) {
+  std::variant<Charge, Refusal> answer = TryPlace(room, demand);
+  if (const auto* refusal = std::get_if<Refusal>(&answer)) return ToStatus(*refusal, room.host);
+  return std::get<Charge>(std::move(answer));
 }
 
 }  // namespace berth::scheduler

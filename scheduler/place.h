@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <variant>
 
 #include "core/base/status.h"
 #include "core/model/claim.h"
@@ -43,6 +44,9 @@ struct Charge {
 
 // How the demand reads to the placement rules.
 placement::Request RequestOf(const Demand& demand);
+
+// The charge, or why there is none; disk is among the reasons.
+std::variant<Charge, placement::Refusal> TryPlace(const Room& room, const Demand& demand);
 
 // The charge, or RESOURCE_EXHAUSTED INSUFFICIENT_CAPACITY: every short resource is in the message
 // ("short of memory by 512 MiB: 2048 wanted, 1536 free") and in the metadata as <resource>_wanted,

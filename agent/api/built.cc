@@ -8,7 +8,7 @@
 namespace berth::api {
 namespace {
 
-constexpr std::array<std::string_view, 23> kFieldsNotBuilt = {
+constexpr std::array<std::string_view, 17> kFieldsNotBuilt = {
     "berth.v1.StartInstanceRequest.validate_only",
     "berth.v1.InstanceSpec.volumes",
     "berth.v1.InstanceSpec.instance_store_disks",
@@ -24,21 +24,15 @@ constexpr std::array<std::string_view, 23> kFieldsNotBuilt = {
     "berth.v1.PlatformSpec.cpu_model_policy",
     "berth.v1.PlatformSpec.cpu_model",
     "berth.v1.PlatformSpec.graphics",
-    "berth.v1.PageSize.size_kib",
-    "berth.v1.Shape.dedicated_vcpus",
-    "berth.v1.Shape.numa",
-    "berth.v1.Shape.node_set",
     "berth.v1.Shape.devices",
     "berth.v1.Shape.reserve_when_stopped",
-    "berth.v1.NumaPolicy.cells",
-    "berth.v1.NumaPolicy.equal_cell_count",
 };
 
 // Of these enums only the default is served, by its own name or as UNSPECIFIED.
-constexpr std::array<std::string_view, 8> kDefaultsOnly = {
-    "CPU_POLICY_SHARED",      "SMT_POLICY_PREFER",    "CORE_SHARING_SAME_TENANT",
-    "EMULATOR_POLICY_SHARED", "PAGE_SIZE_KIND_SMALL", "FIRMWARE_BIOS",
-    "GUEST_OS_LINUX",         "CRASH_BEHAVIOR_STOP",
+constexpr std::array<std::string_view, 3> kDefaultsOnly = {
+    "FIRMWARE_BIOS",
+    "GUEST_OS_LINUX",
+    "CRASH_BEHAVIOR_STOP",
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "agent/api/shape_convert.h"
 #include "agent/api/spec_convert.h"
 #include "agent/api/time_convert.h"
 #include "agent/instance/lifecycle.h"
@@ -41,11 +42,10 @@ bool HasGuest(model::InstanceState state) {
   return state == model::InstanceState::kRunning || state == model::InstanceState::kStopping;
 }
 
-// What is claimed for it; on which node its cells lie is not known, since nothing is pinned yet.
 void FillPlacement(const model::InstanceRecord& record, v1::InstanceStatus& out) {
   if (record.run_claim_id.empty() && record.disk_claim_id.empty()) return;
-  out.mutable_placement()->set_overhead_mib(record.overhead_mib);
-  out.mutable_placement()->set_disk_mib(record.claimed_disk_mib);
+  *out.mutable_placement() =
+      FromPlacement(record.placement, record.overhead_mib, record.claimed_disk_mib);
 }
 
 void FillStatus(const model::InstanceRecord& record, v1::InstanceStatus& out) {

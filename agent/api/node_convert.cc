@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "agent/api/instance_convert.h"
-#include "agent/api/spec_convert.h"
+#include "agent/api/shape_convert.h"
 #include "agent/api/text.h"
 #include "agent/api/time_convert.h"
 #include "agent/api/topology_convert.h"
@@ -55,25 +55,95 @@ void FillHypervisor(const HypervisorHealth& health, v1::HypervisorInfo& out) {
   out.set_abandoned_call_count(health.abandoned_calls);
 }
 
-// Every CPU that is not the host's serves shared vCPUs; none is given alone yet.
+void Fill(const model::Resources& from, v1::Resources& to) {
+  to.set_memory_mib(from.memory_mib);
+  to.set_disk_mib(from.disk_mib);
+}
+
+// One NUMA node: what of it is whose, and what is taken.
+struct NodeFigures {
+  v1::Resources capacity, reserved, allocatable, allocated;
+};
+
+void AddPages(v1::Resources& to, int64_t size_kib, int64_t count) {
+  v1::PageCount& added = *to.add_pages();
+  added.set_size_kib(size_kib);
+  added.set_count(count);
+}
+
+NodeFigures FiguresOf(const placement::Host& host, size_t index) {
+  const placement::HostSpec& spec = host.spec();
+  const placement::Node& node = spec.nodes[index];
+  const placement::NodeBook& book = host.books()[index];
+  NodeFigures figures;
+  int cpus = 0, dedicated = 0, charged = 0, reserved = 0;
+  for (size_t c = 0; c < node.cores.size(); ++c) {
+    for (size_t t = 0; t < node.cores[c].size(); ++t) {
+      const int cpu = node.cores[c][t];
+      ++cpus;
+      if (spec.reserved_cpus.Has(cpu)) ++reserved;
+      if (!spec.dedicated_cpus || !spec.dedicated_cpus->Has(cpu)) continue;
+      ++dedicated;
+      if ((book.cores[c].free >> t & 1) == 0) ++charged;
+    }
+  }
+  figures.capacity.set_cpus(cpus);
+  figures.reserved.set_cpus(reserved);
+  figures.allocatable.set_cpus(cpus - reserved);
+  figures.allocated.set_cpus(charged);
+  const auto shared = static_cast<int32_t>(host.SharedLimit(book.shared_cpus));
+  figures.capacity.set_shared_vcpus(shared);
+  figures.allocatable.set_shared_vcpus(shared);
+  figures.allocated.set_shared_vcpus(static_cast<int32_t>(book.shared_vcpus_used));
+  figures.capacity.set_dedicated_cpus(dedicated);
+  figures.allocatable.set_dedicated_cpus(dedicated);
+  figures.allocated.set_dedicated_cpus(charged);
+  figures.capacity.set_memory_mib(node.memory_mib);
+  figures.reserved.set_memory_mib(node.reserved_memory_mib);
+  figures.allocatable.set_memory_mib(book.small_limit_mib);
+  figures.allocated.set_memory_mib(book.small_used_mib);
+  for (const placement::PoolBook& pool : book.pools) {
+    AddPages(figures.capacity, pool.size_kib, pool.total);
+    AddPages(figures.allocatable, pool.size_kib, pool.total);
+    AddPages(figures.allocated, pool.size_kib, pool.total - pool.free);
+  }
+  return figures;
+}
+
+void AddUp(const v1::Resources& from, v1::Resources& to) {
+  to.set_cpus(to.cpus() + from.cpus());
+  to.set_shared_vcpus(to.shared_vcpus() + from.shared_vcpus());
+  to.set_dedicated_cpus(to.dedicated_cpus() + from.dedicated_cpus());
+  for (const v1::PageCount& pages : from.pages()) {
+    bool found = false;
+    for (v1::PageCount& sum : *to.mutable_pages()) {
+      if (sum.size_kib() != pages.size_kib()) continue;
+      sum.set_count(sum.count() + pages.count());
+      found = true;
+    }
+    if (!found) *to.add_pages() = pages;
+  }
+}
+
 void FillResources(const NodeInfo& info, v1::Node& out) {
   const model::Capacity& capacity = info.capacity;
-  const model::Resources allocatable = capacity.Allocatable();
-  const auto fill = [](const model::Resources& from, v1::Resources& to) {
-    to.set_memory_mib(from.memory_mib);
-    to.set_disk_mib(from.disk_mib);
-  };
-  fill(capacity.total, *out.mutable_capacity());
-  fill(capacity.reserved, *out.mutable_reserved());
-  fill(allocatable, *out.mutable_allocatable());
-  fill(info.allocated, *out.mutable_allocated());
-  out.mutable_capacity()->set_cpus(static_cast<int32_t>(capacity.total.vcpus));
-  out.mutable_reserved()->set_cpus(static_cast<int32_t>(capacity.reserved.vcpus));
-  out.mutable_allocatable()->set_cpus(
-      static_cast<int32_t>(capacity.total.vcpus - capacity.reserved.vcpus));
-  out.mutable_capacity()->set_shared_vcpus(static_cast<int32_t>(allocatable.vcpus));
-  out.mutable_allocatable()->set_shared_vcpus(static_cast<int32_t>(allocatable.vcpus));
-  out.mutable_allocated()->set_shared_vcpus(static_cast<int32_t>(info.allocated.vcpus));
+  Fill(capacity.total, *out.mutable_capacity());
+  Fill(capacity.reserved, *out.mutable_reserved());
+  Fill(capacity.Allocatable(), *out.mutable_allocatable());
+  Fill(info.allocated, *out.mutable_allocated());
+  for (size_t i = 0; i < info.host->spec().nodes.size(); ++i) {
+    const NodeFigures figures = FiguresOf(*info.host, i);
+    AddUp(figures.capacity, *out.mutable_capacity());
+    AddUp(figures.reserved, *out.mutable_reserved());
+    AddUp(figures.allocatable, *out.mutable_allocatable());
+    AddUp(figures.allocated, *out.mutable_allocated());
+    v1::NumaNodeResources& added = *out.add_numa_resources();
+    added.set_node_id(info.host->spec().nodes[i].id);
+    *added.mutable_capacity() = figures.capacity;
+    *added.mutable_reserved() = figures.reserved;
+    *added.mutable_allocatable() = figures.allocatable;
+    *added.mutable_allocated() = figures.allocated;
+  }
   out.set_cpu_overcommit(capacity.cpu_overcommit);
   out.set_memory_overcommit(1.0);
   out.set_disk_overcommit(1.0);
@@ -90,13 +160,24 @@ v1::Node FromNode(const NodeInfo& info, const NodeFacts& facts) {
   out.set_hostname(facts.hostname);
   out.set_version(facts.version);
   if (facts.start_time != WallTime{}) *out.mutable_start_time() = ToTimestamp(facts.start_time);
-  *out.mutable_topology() = FromTopology(info.topology);
+  *out.mutable_topology() = FromTopology(info.topology, *info.host);
   FillResources(info, out);
   FillConditions(facts, out);
   FillHypervisor(info.hypervisor, *out.mutable_hypervisor());
   out.set_cordoned(info.cordoned);
   out.mutable_labels()->insert(facts.labels.begin(), facts.labels.end());
   out.set_revision(info.revision);
+  return out;
+}
+
+v1::Claim FromClaim(const model::Claim& claim) {
+  v1::Claim out;
+  out.set_claim_id(claim.id);
+  out.set_owner_kind(v1::Claim::OWNER_KIND_INSTANCE);
+  out.set_owner_id(claim.owner_id);
+  out.set_tenant_id(claim.tenant_id);
+  *out.mutable_placement() =
+      FromPlacement(claim.placement, claim.overhead_mib, claim.held.disk_mib);
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/node/node_agent.h"
+#include "berth/v1/claim.pb.h"
 #include "berth/v1/instance_type.pb.h"
 #include "berth/v1/node.pb.h"
 #include "core/base/clock.h"
@@ -25,6 +26,7 @@ struct NodeFacts {
 };
 
 v1::Node FromNode(const NodeInfo& info, const NodeFacts& facts);
+v1::Claim FromClaim(const model::Claim& claim);
 v1::InstanceType FromType(const model::InstanceType& type);
 
 }  // namespace berth::api

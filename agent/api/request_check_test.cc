@@ -146,12 +146,12 @@ TEST(RequestCheckTest, TheFieldsAllRequestsShareHaveTheirForm) {
 
 TEST(RequestCheckTest, WhatIsNotBuiltIsSaidOnlyWhereNothingElseIsWrong) {
   v1::CreateInstanceRequest request;
-  request.mutable_spec()->mutable_shape()->set_cpu_policy(v1::CPU_POLICY_DEDICATED);
+  request.mutable_spec()->mutable_shape()->set_reserve_when_stopped(true);
   request.mutable_spec()->add_network_interfaces()->mutable_user();
   const Status status = Check(request).ToStatus();
   EXPECT_EQ(status.code(), StatusCode::kUnimplemented);
   EXPECT_EQ(DetailsOf(status).metadata.at("field"),
-            "spec.shape.cpu_policy, spec.network_interfaces");
+            "spec.shape.reserve_when_stopped, spec.network_interfaces");
   request.set_instance_id("nonsense");
   EXPECT_EQ(Check(request).ToStatus().code(), StatusCode::kInvalidArgument);
 }

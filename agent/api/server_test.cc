@@ -84,7 +84,8 @@ TEST(ServerTest, EveryMethodOfTheContractIsBuiltOrSaysWithAReasonThatItIsNot) {
     }
   EXPECT_EQ(built, (std::set<std::string>{"CreateInstance", "GetInstance", "ListInstances",
                                           "StartInstance", "StopInstance", "RebootInstance",
-                                          "TerminateInstance", "GetConsoleOutput", "GetNode",
+                                          "TerminateInstance", "GetConsoleOutput", "GetHeadroom",
+                                          "GetNode", "ListClaims", "PlanInstance",
                                           "ListInstanceTypes", "GetOperation", "WaitOperation"}));
 }
 

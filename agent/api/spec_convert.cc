@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/api/spec_convert.h"
 
+#include "agent/api/shape_convert.h"
+
 namespace berth::api {
 namespace {
 
@@ -38,8 +40,7 @@ void ToFirstBoot(const v1::SeedSpec& seed, model::FirstBoot& out) {
 
 void ToShapeOrType(const v1::InstanceSpec& spec, model::InstanceSpec& out, RequestFaults& faults) {
   out.instance_type = spec.instance_type();
-  if (spec.has_shape())
-    out.shape = {.vcpus = spec.shape().vcpus(), .memory_mib = spec.shape().memory_mib()};
+  if (spec.has_shape()) out.shape = ToShape(spec.shape(), "spec.shape", faults);
   if (spec.has_shape() && !spec.instance_type().empty()) {
     faults.Invalid("spec.shape", "give instance_type or shape, not both");
   } else if (!spec.has_shape() && spec.instance_type().empty()) {
@@ -88,18 +89,6 @@ model::InstanceSpec ToSpec(const v1::InstanceSpec& spec, RequestFaults& faults) 
           ? model::ShutdownBehavior::kTerminate
           : model::ShutdownBehavior::kStop;
   out.termination_protection = spec.termination_protection();
-  return out;
-}
-
-v1::Shape FromShape(const model::Shape& shape) {
-  v1::Shape out;
-  out.set_vcpus(shape.vcpus);
-  out.set_memory_mib(shape.memory_mib);
-  out.set_cpu_policy(v1::CPU_POLICY_SHARED);
-  out.set_smt_policy(v1::SMT_POLICY_PREFER);
-  out.set_core_sharing(v1::CORE_SHARING_SAME_TENANT);
-  out.set_emulator_policy(v1::EMULATOR_POLICY_SHARED);
-  out.mutable_page_size()->set_kind(v1::PAGE_SIZE_KIND_SMALL);
   return out;
 }
 

@@ -15,6 +15,5 @@ model::InstanceSpec ToSpec(const v1::InstanceSpec& spec, RequestFaults& faults);
 
 // As replies show it: defaults filled in, user-data left out.
 v1::InstanceSpec FromSpec(const model::InstanceSpec& spec);
-v1::Shape FromShape(const model::Shape& shape);
 
 }  // namespace berth::api

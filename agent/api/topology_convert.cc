@@ -60,6 +60,17 @@ void FillNode(const model::NumaNode& node, Numbering& numbers, v1::NumaNode& out
   for (const model::Core& core : node.cores) numbers.AddCore(core, node.socket, out);
 }
 
+// What of a node is the host's own, and what of its pages is claimed.
+void FillHeld(const placement::Host& host, v1::NumaNode& out) {
+  const int index = host.NodeIndex(out.node_id());
+  if (index < 0) return;
+  const auto at = static_cast<size_t>(index);
+  out.set_reserved_memory_mib(host.spec().nodes[at].reserved_memory_mib);
+  for (v1::PagePool& pool : *out.mutable_page_pools())
+    for (const placement::PoolBook& book : host.books()[at].pools)
+      if (book.size_kib == pool.size_kib()) pool.set_claimed_count(book.total - book.free);
+}
+
 }  // namespace
 
 std::string CpuListText(std::vector<int> cpus) {
@@ -76,7 +87,7 @@ std::string CpuListText(std::vector<int> cpus) {
   return text;
 }
 
-v1::Topology FromTopology(const model::Topology& topology) {
+v1::Topology FromTopology(const model::Topology& topology, const placement::Host& host) {
   v1::Topology out;
   Numbering numbers;
   std::vector<int> online;
@@ -95,6 +106,11 @@ v1::Topology FromTopology(const model::Topology& topology) {
   }
   out.set_online_cpus(CpuListText(online));
   out.set_smt_active(smt);
+  const placement::HostSpec& spec = host.spec();
+  out.set_reserved_cpus(ToCpuList(spec.reserved_cpus));
+  out.set_shared_cpus(ToCpuList(spec.shared_cpus.value_or(CpuSet())));
+  out.set_dedicated_cpus(ToCpuList(spec.dedicated_cpus.value_or(CpuSet())));
+  for (int i = 0; i < out.numa_nodes_size(); ++i) FillHeld(host, *out.mutable_numa_nodes(i));
   return out;
 }
 

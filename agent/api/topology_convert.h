@@ -7,10 +7,12 @@
 
 #include "berth/v1/topology.pb.h"
 #include "core/model/topology.h"
+#include "scheduler/host.h"
 
 namespace berth::api {
 
-v1::Topology FromTopology(const model::Topology& topology);
+// `host` is the same hardware as policy gives it out, with what is claimed.
+v1::Topology FromTopology(const model::Topology& topology, const placement::Host& host);
 
 // As Linux writes it: {0, 1, 2, 8} is "0-2,8". In any order, each once.
 std::string CpuListText(std::vector<int> cpus);

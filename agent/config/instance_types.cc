@@ -45,8 +45,20 @@ InstanceType ReadType(JsonReader& reader) {
   reader.Integer("memory_mib", type.shape.memory_mib, model::kMemoryMibMin, model::kMemoryMibMax);
   reader.Require("memory_mib");
   reader.Integer("root_disk_mib", type.root_disk_mib, 0, model::kRootDiskMibMax);
-  reader.Choice<model::CpuPolicy>("cpu_policy", type.shape.cpu_policy,
-                                  {{"shared", model::CpuPolicy::kShared}});
+  reader.Choice<model::CpuPolicy>(
+      "cpu_policy", type.shape.cpu_policy,
+      {{"shared", model::CpuPolicy::kShared}, {"dedicated", model::CpuPolicy::kDedicated}});
+  reader.Choice<model::SmtPolicy>("smt_policy", type.shape.smt_policy,
+                                  {{"prefer", model::SmtPolicy::kPrefer},
+                                   {"require", model::SmtPolicy::kRequire},
+                                   {"isolate", model::SmtPolicy::kIsolate}});
+  reader.Choice<model::EmulatorPolicy>(
+      "emulator_policy", type.shape.emulator_policy,
+      {{"shared", model::EmulatorPolicy::kShared}, {"isolate", model::EmulatorPolicy::kIsolate}});
+  reader.Choice<model::PageSize::Kind>("page_size", type.shape.page_size.kind,
+                                       {{"small", model::PageSize::Kind::kSmall},
+                                        {"large", model::PageSize::Kind::kLarge},
+                                        {"any", model::PageSize::Kind::kAny}});
   reader.RefuseUnknown();
   return type;
 }

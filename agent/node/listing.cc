@@ -14,8 +14,6 @@
 namespace berth::node {
 namespace {
 
-using RecordPtr = std::shared_ptr<const model::InstanceRecord>;
-
 uint64_t FilterOf(const ListInstancesArgs& args) {
   const std::set<model::InstanceState> states(args.states.begin(), args.states.end());
   std::string text = args.tenant_id;
@@ -30,17 +28,18 @@ bool Matches(const model::InstanceRecord& record, const ListInstancesArgs& args)
          (args.tenant_id.empty() || record.spec.tenant_id == args.tenant_id);
 }
 
-bool Earlier(const RecordPtr& a, const RecordPtr& b) { return a->id < b->id; }
-
-// The first `count` records after `last_id`, ascending by id.
-std::vector<RecordPtr> FirstAfter(const model::NodeView& view, const ListInstancesArgs& args,
-                                  const std::string& last_id, size_t count) {
-  std::vector<RecordPtr> found;
-  view.instances.ForEach([&](const std::string& id, const RecordPtr& record) {
-    if (id > last_id && Matches(*record, args)) found.push_back(record);
+// The first `count` entries of `map` after `last_id` that `matches`, ascending by id.
+template <typename V, typename Matches>
+std::vector<std::shared_ptr<const V>> FirstAfter(const PersistentMap<V>& map,
+                                                 const std::string& last_id, size_t count,
+                                                 Matches matches) {
+  std::vector<std::shared_ptr<const V>> found;
+  map.ForEach([&](const std::string& id, const auto& value) {
+    if (id > last_id && matches(*value)) found.push_back(value);
   });
   const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(count, found.size()));
-  std::partial_sort(found.begin(), end, found.end(), Earlier);
+  std::partial_sort(found.begin(), end, found.end(),
+                    [](const auto& a, const auto& b) { return a->id < b->id; });
   found.erase(end, found.end());
   return found;
 }
@@ -57,28 +56,52 @@ size_t PageSize(int32_t asked) {
 
 }  // namespace
 
-StatusOr<ListInstancesResult> Listings::Page(const ListInstancesArgs& args) {
-  if (args.page_size < 0) return InvalidField("page_size", "give 0 (the default, 100) to 1000");
-  ViewPtr view = ledger_.View();
-  PageToken token{HashOf(view->identity.ledger_id), view->revision, FilterOf(args), ""};
-  if (!args.page_token.empty()) {
-    BERTH_ASSIGN_OR_RETURN(const PageToken given, DecodePageToken(args.page_token));
-    if (given.filter != token.filter)
-      return InvalidField("page_token", "it belongs to a listing with another filter");
-    if (given.ledger != token.ledger) return StalePage();
-    BERTH_ASSIGN_OR_RETURN(view, ViewOf(given));
-    token = given;
-  }
+StatusOr<Listings::Place> Listings::PlaceOf(int32_t page_size, const std::string& page_token,
+                                            uint64_t filter) {
+  if (page_size < 0) return InvalidField("page_size", "give 0 (the default, 100) to 1000");
+  Place place{ledger_.View(), {}};
+  place.token = {HashOf(place.view->identity.ledger_id), place.view->revision, filter, ""};
+  if (page_token.empty()) return place;
+  BERTH_ASSIGN_OR_RETURN(const PageToken given, DecodePageToken(page_token));
+  if (given.filter != filter)
+    return InvalidField("page_token", "it belongs to a listing with another filter");
+  if (given.ledger != place.token.ledger) return StalePage();
+  BERTH_ASSIGN_OR_RETURN(place.view, ViewOf(given));
+  place.token = given;
+  return place;
+}
 
+template <typename Ptr>
+std::string Listings::Cut(const Place& place, size_t page_size, std::vector<Ptr>* found) {
+  if (found->size() <= page_size) return "";
+  found->pop_back();
+  Hold(place.view);
+  PageToken token = place.token;
+  token.last_id = found->back()->id;
+  return Encode(token);
+}
+
+StatusOr<ListInstancesResult> Listings::Page(const ListInstancesArgs& args) {
+  BERTH_ASSIGN_OR_RETURN(const Place place,
+                         PlaceOf(args.page_size, args.page_token, FilterOf(args)));
   const size_t page_size = PageSize(args.page_size);
   ListInstancesResult result;
-  result.revision = view->revision;
-  result.instances = FirstAfter(*view, args, token.last_id, page_size + 1);
-  if (result.instances.size() <= page_size) return result;
-  result.instances.pop_back();  // It only told that there is more.
-  Hold(view);
-  token.last_id = result.instances.back()->id;
-  result.next_page_token = Encode(token);
+  result.revision = place.view->revision;
+  result.instances =
+      FirstAfter(place.view->instances, place.token.last_id, page_size + 1,
+                 [&](const model::InstanceRecord& record) { return Matches(record, args); });
+  result.next_page_token = Cut(place, page_size, &result.instances);
+  return result;
+}
+
+StatusOr<ListClaimsResult> Listings::Claims(int32_t asked, const std::string& page_token) {
+  BERTH_ASSIGN_OR_RETURN(const Place place, PlaceOf(asked, page_token, HashOf("claims")));
+  const size_t page_size = PageSize(asked);
+  ListClaimsResult result;
+  result.revision = place.view->revision;
+  result.claims = FirstAfter(place.view->claims, place.token.last_id, page_size + 1,
+                             [](const model::Claim&) { return true; });
+  result.next_page_token = Cut(place, page_size, &result.claims);
   return result;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists of instances in pages that all show one revision: the view of a listing with more to come
+// Lists in pages that all show one revision: the view of a listing with more to come
 // is held, at most kHeldMax of them, each for kHeldFor after its last page. Views share what did
 // not change, so holding one costs what has changed since.
 //
@@ -25,6 +25,9 @@ class Listings {
   // Both outlive this.
   Listings(const Ledger& ledger, const Clock& clock) : ledger_(ledger), clock_(clock) {}
 
+  // As NodeAgent::ListClaims.
+  StatusOr<ListClaimsResult> Claims(int32_t page_size, const std::string& page_token)
+      EXCLUDES(mutex_);
   // As NodeAgent::ListInstances; records as they are stored.
   StatusOr<ListInstancesResult> Page(const ListInstancesArgs& args) EXCLUDES(mutex_);
 
@@ -35,6 +38,16 @@ class Listings {
     SteadyTime last_used;
   };
 
+  // The view that a page is of, and where in it the page begins.
+  struct Place {
+    ViewPtr view;
+    PageToken token;
+  };
+  StatusOr<Place> PlaceOf(int32_t page_size, const std::string& page_token, uint64_t filter)
+      EXCLUDES(mutex_);
+  // `found` has one more than a page if there is more: it is taken off, and the next token given.
+  template <typename Ptr>
+  std::string Cut(const Place& place, size_t page_size, std::vector<Ptr>* found) EXCLUDES(mutex_);
   StatusOr<ViewPtr> ViewOf(const PageToken& token) EXCLUDES(mutex_);
   void Hold(const ViewPtr& view) EXCLUDES(mutex_);
   void DropExpired(SteadyTime now) REQUIRES(mutex_);

@@ -7,6 +7,7 @@
 #include "agent/node/listing.h"
 #include "agent/node/node_context.h"
 #include "agent/node/operation_waiters.h"
+#include "agent/node/planning.h"
 #include "agent/node/reachability.h"
 #include "agent/node/retention.h"
 #include "agent/node/verbs.h"
@@ -21,6 +22,7 @@ class NodeAgent::Impl {
   explicit Impl(Dependencies dependencies)
       : context(std::make_shared<const NodeContext>(std::move(dependencies))),
         listings(context->with.ledger, context->with.clock),
+        planning(context),
         waiters(std::make_shared<node::OperationWaiters>(context)),
         retention(std::make_shared<node::Retention>(context)) {
     retention->Start();
@@ -28,6 +30,7 @@ class NodeAgent::Impl {
 
   const node::ContextPtr context;
   node::Listings listings;
+  node::Planning planning;
   const std::shared_ptr<node::OperationWaiters> waiters;
   const std::shared_ptr<node::Retention> retention;
 };
@@ -111,9 +114,23 @@ NodeInfo NodeAgent::GetNode() const {
           .topology = with.topology,
           .capacity = with.capacity,
           .allocated = view->allocated,
+          .host = impl_->planning.HostAt(*view),
           .revision = view->revision,
           .cordoned = view->cordoned,
           .hypervisor = with.hypervisor.Health()};
+}
+
+StatusOr<PlanResult> NodeAgent::PlanInstance(const PlanArgs& args) const {
+  return impl_->planning.Plan(args);
+}
+
+StatusOr<HeadroomResult> NodeAgent::GetHeadroom(const HeadroomArgs& args) const {
+  return impl_->planning.Headroom(args);
+}
+
+StatusOr<ListClaimsResult> NodeAgent::ListClaims(int32_t page_size,
+                                                 const std::string& page_token) const {
+  return impl_->listings.Claims(page_size, page_token);
 }
 
 const std::vector<model::InstanceType>& NodeAgent::types() const {

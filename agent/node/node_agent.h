@@ -25,6 +25,7 @@
 #include "core/model/topology.h"
 #include "drivers/hypervisor.h"
 #include "drivers/storage/storage.h"
+#include "scheduler/place.h"
 
 namespace berth {
 
@@ -58,6 +59,44 @@ struct ListInstancesResult {
   int64_t revision = 0;  // Of the view; all pages of one listing show the same.
 };
 
+struct PlanArgs {
+  std::string instance_type;  // Or shape.
+  model::Shape shape;
+  std::string tenant_id;
+  int64_t disk_mib = 0;
+  int32_t count = 1;  // 1 to 1000, one after the other.
+  bool ignore_claims = false;
+};
+
+struct PlanResult {
+  std::vector<scheduler::Charge> charges;     // Of those that fit, in turn.
+  std::optional<placement::Refusal> refusal;  // Of the first that does not.
+  double search_micros = 0;
+  int64_t revision = 0;
+};
+
+struct HeadroomArgs {
+  std::vector<std::string> instance_types;  // Empty = all.
+  std::string tenant_id;
+  int64_t disk_mib = 0;  // For each; 0 = the type's own.
+};
+
+struct HeadroomResult {
+  struct Type {
+    std::string name;
+    int64_t count = 0;
+    std::optional<placement::Refusal> limited_by;  // Why not one more.
+  };
+  std::vector<Type> types;
+  int64_t revision = 0;
+};
+
+struct ListClaimsResult {
+  std::vector<std::shared_ptr<const model::Claim>> claims;  // Ascending by id.
+  std::string next_page_token;                              // "" = that was all.
+  int64_t revision = 0;
+};
+
 // Counts for metrics; called from any thread.
 struct NodeObserver {
   std::function<void(const std::string& reason)> refused;
@@ -69,6 +108,7 @@ struct NodeInfo {
   model::Topology topology;
   model::Capacity capacity;
   model::Resources allocated;
+  std::shared_ptr<const placement::Host> host;  // Who holds what; never null.
   int64_t revision = 0;
   bool cordoned = false;
   HypervisorHealth hypervisor;
@@ -139,6 +179,14 @@ class NodeAgent {
   // The end of the serial console (drivers/storage/storage.h: ReadConsole), in any state.
   void GetConsoleOutput(const std::string& id, int64_t max_bytes, DoneWith<std::string> done);
   NodeInfo GetNode() const;
+  // Whether so many of a shape fit now, and where or why not. INVALID_ARGUMENT with every violation
+  // ("instance_type", "shape.vcpus").
+  StatusOr<PlanResult> PlanInstance(const PlanArgs& args) const;
+  // How many more of each type fit, each as if it alone were asked for. Exact: they are placed. 0
+  // on a cordoned node. INVALID_ARGUMENT for unknown types.
+  StatusOr<HeadroomResult> GetHeadroom(const HeadroomArgs& args) const;
+  // Every claim; errors as ListInstances.
+  StatusOr<ListClaimsResult> ListClaims(int32_t page_size, const std::string& page_token) const;
   const std::vector<model::InstanceType>& types() const;
 
  private:

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/model/text.h"
+#include "core/model/validate_shape.h"
 
 namespace berth::model {
 namespace {
@@ -92,13 +93,8 @@ void CheckShape(const InstanceSpec& spec, Violations& out) {
                      "digits and ._-",
                      kInstanceTypeBytesMax)});
   if (!spec.instance_type.empty()) return;
-  if (spec.shape.vcpus < 1 || spec.shape.vcpus > kVcpusMax)
-    out.push_back(
-        {"spec.shape.vcpus", fmt::format("choose 1 to {}, not {}", kVcpusMax, spec.shape.vcpus)});
-  if (spec.shape.memory_mib < kMemoryMibMin || spec.shape.memory_mib > kMemoryMibMax)
-    out.push_back(
-        {"spec.shape.memory_mib", fmt::format("choose {} to {} MiB, not {}", kMemoryMibMin,
-                                              kMemoryMibMax, spec.shape.memory_mib)});
+  for (FieldViolation& fault : ValidateShape(spec.shape, "spec.shape"))
+    out.push_back(std::move(fault));
 }
 
 void CheckFileName(const char* path, const std::string& name, Violations& out) {

@@ -31,7 +31,7 @@ MAY_INCLUDE = {
     "agent/node": CORE + CONTRACTS + ["scheduler", "agent/ledger", "agent/instance"],
     "agent/health": CORE + CONTRACTS,
     "agent/telemetry": CORE + CONTRACTS,
-    "agent/api": CORE + CONTRACTS + ["agent/ledger", "agent/instance", "agent/node"],
+    "agent/api": CORE + CONTRACTS + ["scheduler", "agent/ledger", "agent/instance", "agent/node"],
     # The wiring: main.cc and the files beside it.
     "agent": CORE + CONTRACTS + DRIVERS + AGENT_ROOMS + ["scheduler"],
     # The planner's formats and pictures; its fuzzer reads hosts by hwloc too.
