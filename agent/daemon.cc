@@ -193,7 +193,8 @@ Status Daemon::Parts::OpenHypervisor() {
 
 void Daemon::Parts::BuildInstances() {
   const model::Identity identity = ledger->View()->identity;
-  steps = std::make_unique<StepRunner>(*hypervisor, *storage, identity.node_id, identity.ledger_id);
+  steps = std::make_unique<StepRunner>(*hypervisor, *storage, HostLayout{topology, capacity},
+                                       identity.node_id, identity.ledger_id);
   InstanceObserver observer = {
       .step_ended = [this](model::StepKind kind, bool ok,
                            Duration took) { metrics.instances.StepEnded(kind, ok, took); },

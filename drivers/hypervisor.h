@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/cpu_set.h"
 #include "core/base/status.h"
 
 namespace berth {
@@ -37,6 +38,15 @@ struct GuestDisk {
   bool operator==(const GuestDisk&) const = default;
 };
 
+// A NUMA node that the guest sees.
+struct GuestNumaCell {
+  CpuSet vcpus;
+  int64_t memory_mib = 0;
+  int64_t page_size_kib = 4;  // 4: the base page.
+  int host_node = -1;         // The host's NUMA node that its memory is bound to; -1: to none.
+  bool operator==(const GuestNumaCell&) const = default;
+};
+
 // Everything a hypervisor has to know to make the guest of an instance. Paths are absolute.
 struct GuestSpec {
   std::string instance_id;
@@ -47,8 +57,12 @@ struct GuestSpec {
 
   int32_t vcpus = 1;
   int64_t memory_mib = 0;
-  std::vector<GuestDisk> disks;  // The first is the boot disk unless `kernel` is set.
-  std::string kernel;            // Direct kernel boot; "" = firmware.
+  std::vector<GuestNumaCell> cells;  // Empty: one, bound to nothing.
+  std::vector<CpuSet> vcpu_cpus;     // Host CPUs of each vCPU; empty: all may run anywhere.
+  CpuSet emulator_cpus;              // Of the hypervisor's own threads; empty: anywhere.
+  int32_t threads_per_core = 1;      // That the guest sees; divides the vCPUs of each cell.
+  std::vector<GuestDisk> disks;      // The first is the boot disk unless `kernel` is set.
+  std::string kernel;                // Direct kernel boot; "" = firmware.
   std::string initrd;
   std::string command_line;
   std::string console_log;  // File that the serial console is written to.
@@ -77,6 +91,10 @@ struct GuestState {
   std::string accel;  // "kvm" or "tcg".
   std::string uuid;
   bool managed_save = false;  // A saved memory image exists.
+  // As the kernel says of its process; only Inspect tells, and only of one that is not off.
+  std::vector<CpuSet> vcpu_cpus;  // Where each vCPU's thread may run; empty: they cannot be told.
+  CpuSet emulator_cpus;           // Where the other threads may run; empty: not known.
+  std::vector<int> bound_nodes;   // NUMA nodes that memory is bound to, ascending.
   bool operator==(const GuestState&) const = default;
 };
 

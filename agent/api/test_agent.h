@@ -32,7 +32,7 @@ class TestAgent {
   explicit TestAgent(CallRoom::Limits limits = {})
       : ledger(OpenMemoryLedger(file, pool, clock, *random)),
         hypervisor(host, pool, {.node_id = ledger->View()->identity.node_id}),
-        steps(hypervisor, storage, ledger->View()->identity.node_id,
+        steps(hypervisor, storage, {Machine(), Room()}, ledger->View()->identity.node_id,
               ledger->View()->identity.ledger_id),
         registry({pool, clock, *random, *ledger, hypervisor, steps, {}}),
         node({pool,

@@ -85,7 +85,7 @@ class ActorTest : public testing::Test {
   FakeHost host;
   FakeHypervisor hypervisor{host, sim, {.node_id = kNode, .delay = milliseconds(5)}};
   FakeStorage storage{sim, {}};
-  StepRunner steps{hypervisor, storage, kNode, "ledger-1"};
+  StepRunner steps{hypervisor, storage, {}, kNode, "ledger-1"};
   std::vector<std::pair<StepKind, bool>> ended;
   InstanceRegistry registry{
       {sim,

@@ -15,6 +15,13 @@ namespace {
 
 using model::StepKind;
 
+// A guest that was split has its shares rounded up to the page.
+int64_t MemoryOf(const model::InstanceRecord& record) {
+  int64_t mib = 0;
+  for (const model::PlacedCell& cell : record.placement.cells) mib += cell.memory_mib;
+  return mib > 0 ? mib : record.spec.shape.memory_mib;
+}
+
 // What libvirt made, against what was asked; read back, not taken from our own words.
 Status Compare(const model::InstanceRecord& record, const GuestState& guest) {
   const auto differs = [&](std::string_view what, auto wanted, auto found) {
@@ -30,8 +37,8 @@ Status Compare(const model::InstanceRecord& record, const GuestState& guest) {
     return differs("uuid", DomainUuid(record.id), guest.uuid);
   if (guest.vcpus != record.spec.shape.vcpus)
     return differs("vcpus", record.spec.shape.vcpus, guest.vcpus);
-  if (guest.memory_mib != record.spec.shape.memory_mib)
-    return differs("memory_mib", record.spec.shape.memory_mib, guest.memory_mib);
+  if (guest.memory_mib != MemoryOf(record))
+    return differs("memory_mib", MemoryOf(record), guest.memory_mib);
   if (guest.generation != record.generation)
     return differs("generation", record.generation, guest.generation);
   return OkStatus();
@@ -44,10 +51,11 @@ std::function<void(Status)> Plain(StepRunner::Done done) {
 
 }  // namespace
 
-StepRunner::StepRunner(Hypervisor& hypervisor, Storage& storage, std::string node_id,
-                       std::string ledger_id)
+StepRunner::StepRunner(Hypervisor& hypervisor, Storage& storage, HostLayout host,
+                       std::string node_id, std::string ledger_id)
     : hypervisor_(hypervisor),
       storage_(storage),
+      host_(std::move(host)),
       node_id_(std::move(node_id)),
       ledger_id_(std::move(ledger_id)) {}
 
@@ -112,9 +120,12 @@ void StepRunner::Backward(const model::InstanceRecord& record, StepKind kind, Do
 }
 
 void StepRunner::Verify(const model::InstanceRecord& record, Done done) {
-  hypervisor_.Inspect(record.id, [record, done = std::move(done)](StatusOr<GuestState> guest) {
+  hypervisor_.Inspect(record.id, [record, asked = GuestSpecOf(record),
+                                  done = std::move(done)](StatusOr<GuestState> guest) {
     if (!guest.ok()) return done({guest.status()});
-    done({Compare(record, *guest), guest->accel, guest->pid});
+    Status status = Compare(record, *guest);
+    if (status.ok()) status = CheckLayout(asked, *guest);
+    done({std::move(status), guest->accel, guest->pid});
   });
 }
 
@@ -128,7 +139,8 @@ GuestSpec StepRunner::GuestSpecOf(const model::InstanceRecord& record) const {
   guest.generation = record.generation;
   guest.spec_json = model::Encode(spec);
   guest.vcpus = spec.shape.vcpus;
-  guest.memory_mib = spec.shape.memory_mib;
+  guest.memory_mib = MemoryOf(record);
+  LayOut(record, host_, &guest);
   if (!spec.boot.image.empty())
     guest.disks.push_back({paths.root_disk, "qcow2", "vda", "root", false});
   guest.disks.push_back({paths.seed, "raw", guest.disks.empty() ? "vda" : "vdb", "seed", true});

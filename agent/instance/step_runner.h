@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "agent/instance/guest_layout.h"
 #include "core/base/status.h"
 #include "core/model/instance_record.h"
 #include "core/model/operation.h"
@@ -26,7 +27,8 @@ class StepRunner {
   using Done = std::function<void(StepOutcome)>;
 
   // All outlive this. `node_id` and `ledger_id` go into each domain's metadata.
-  StepRunner(Hypervisor& hypervisor, Storage& storage, std::string node_id, std::string ledger_id);
+  StepRunner(Hypervisor& hypervisor, Storage& storage, HostLayout host, std::string node_id,
+             std::string ledger_id);
 
   // Forwards if the step is kRunning, backwards if it is kUndoing. Await steps never come here: the
   // actor waits for those.
@@ -41,6 +43,7 @@ class StepRunner {
 
   Hypervisor& hypervisor_;
   Storage& storage_;
+  const HostLayout host_;
   const std::string node_id_;
   const std::string ledger_id_;
 };

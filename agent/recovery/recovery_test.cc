@@ -77,7 +77,10 @@ class RecoveryTest : public ::testing::Test {
   std::unique_ptr<Ledger> ledger = OpenMemoryLedger(file, sim, sim, *random);
   FakeHypervisor hypervisor{host, sim, {.node_id = ledger->View()->identity.node_id}};
   FakeStorage storage{sim, {}};
-  StepRunner steps{hypervisor, storage, ledger->View()->identity.node_id,
+  StepRunner steps{hypervisor,
+                   storage,
+                   {},
+                   ledger->View()->identity.node_id,
                    ledger->View()->identity.ledger_id};
   InstanceRegistry registry{{sim, sim, *random, *ledger, hypervisor, steps, {}}};
   Recovery recovery{{sim, sim, *ledger, registry, hypervisor, storage, log}, {}};

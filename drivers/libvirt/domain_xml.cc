@@ -83,15 +83,92 @@ void AddBoot(xml_node domain, const GuestSpec& spec) {
   if (!spec.command_line.empty()) Add(os, "cmdline", spec.command_line);
 }
 
-void AddCpu(xml_node domain, const DomainSettings& settings) {
+CpuSet AllCpus(const GuestSpec& spec) {
+  CpuSet all = spec.emulator_cpus;
+  for (const CpuSet& cpus : spec.vcpu_cpus) all |= cpus;
+  return all;
+}
+
+// Under TCG libvirt cannot pin vCPUs one by one: the process as a whole is kept to their CPUs.
+void AddVcpus(xml_node domain, const GuestSpec& spec, const DomainSettings& settings) {
+  xml_node vcpu = Add(domain, "vcpu", std::to_string(spec.vcpus));
+  Set(vcpu, "placement", "static");
+  if (spec.vcpu_cpus.empty() || settings.type == "test") return;
+  if (settings.type != "kvm") return Set(vcpu, "cpuset", ToCpuList(AllCpus(spec)));
+  xml_node tune = Add(domain, "cputune");
+  for (size_t i = 0; i < spec.vcpu_cpus.size(); ++i)
+    AddWith(tune, "vcpupin",
+            {{"vcpu", std::to_string(i)}, {"cpuset", ToCpuList(spec.vcpu_cpus[i])}});
+  if (!spec.emulator_cpus.empty())
+    AddWith(tune, "emulatorpin", {{"cpuset", ToCpuList(spec.emulator_cpus)}});
+}
+
+// Of one cell libvirt knows no numbers.
+void AddLargePages(xml_node domain, const GuestSpec& spec) {
+  xml_node pages;
+  for (size_t i = 0; i < spec.cells.size(); ++i) {
+    if (spec.cells[i].page_size_kib <= 4) continue;
+    if (!pages) pages = Add(Add(domain, "memoryBacking"), "hugepages");
+    xml_node page = AddWith(
+        pages, "page", {{"size", std::to_string(spec.cells[i].page_size_kib)}, {"unit", "KiB"}});
+    if (spec.cells.size() > 1) Set(page, "nodeset", std::to_string(i));
+  }
+}
+
+void AddNumaTune(xml_node domain, const GuestSpec& spec) {
+  CpuSet nodes;
+  for (const GuestNumaCell& cell : spec.cells)
+    if (cell.host_node >= 0) nodes.Add(cell.host_node);
+  if (nodes.empty()) return;
+  xml_node tune = Add(domain, "numatune");
+  AddWith(tune, "memory", {{"mode", "strict"}, {"nodeset", ToCpuList(nodes)}});
+  for (size_t i = 0; i < spec.cells.size() && spec.cells.size() > 1; ++i)
+    AddWith(tune, "memnode",
+            {{"cellid", std::to_string(i)},
+             {"mode", "strict"},
+             {"nodeset", std::to_string(spec.cells[i].host_node)}});
+}
+
+// One socket for each cell where they are alike, else one for all.
+void AddCpuTopology(xml_node cpu, const GuestSpec& spec) {
+  int sockets = static_cast<int>(std::max<size_t>(1, spec.cells.size()));
+  for (const GuestNumaCell& cell : spec.cells)
+    if (cell.vcpus.Count() * static_cast<int>(spec.cells.size()) != spec.vcpus) sockets = 1;
+  const int threads = spec.threads_per_core;
+  AddWith(cpu, "topology",
+          {{"sockets", std::to_string(sockets)},
+           {"dies", "1"},
+           {"cores", std::to_string(spec.vcpus / sockets / threads)},
+           {"threads", std::to_string(threads)}});
+}
+
+void AddNumaCells(xml_node cpu, const GuestSpec& spec) {
+  if (spec.cells.size() < 2) return;
+  xml_node numa = Add(cpu, "numa");
+  for (size_t i = 0; i < spec.cells.size(); ++i)
+    AddWith(numa, "cell",
+            {{"id", std::to_string(i)},
+             {"cpus", ToCpuList(spec.cells[i].vcpus)},
+             {"memory", std::to_string(spec.cells[i].memory_mib * 1024)},
+             {"unit", "KiB"}});
+}
+
+void AddCpu(xml_node domain, const GuestSpec& spec, const DomainSettings& settings) {
+  xml_node cpu;
   if (settings.type == "kvm") {
-    AddWith(domain, "cpu", {{"mode", "host-passthrough"}, {"migratable", "on"}});
+    cpu = AddWith(domain, "cpu", {{"mode", "host-passthrough"}, {"migratable", "on"}});
   } else if (settings.cpu_model == "maximum") {
-    AddWith(domain, "cpu", {{"mode", "maximum"}});
+    cpu = AddWith(domain, "cpu", {{"mode", "maximum"}});
   } else {
-    xml_node cpu = AddWith(domain, "cpu", {{"mode", "custom"}, {"match", "exact"}});
+    cpu = AddWith(domain, "cpu", {{"mode", "custom"}, {"match", "exact"}});
     Add(cpu, "model", settings.cpu_model);
   }
+  if (spec.cells.empty()) return;
+  AddCpuTopology(cpu, spec);
+  // The host's caches, which the guest's threads share as its cores do.
+  if (settings.type == "kvm" && !spec.vcpu_cpus.empty())
+    AddWith(cpu, "cache", {{"mode", "passthrough"}});
+  AddNumaCells(cpu, spec);
 }
 
 void AddDisk(xml_node devices, const GuestDisk& disk, bool boots) {
@@ -201,13 +278,15 @@ StatusOr<std::string> DomainXml(const GuestSpec& spec, const DomainSettings& set
   Add(domain, "uuid", DomainUuid(spec.instance_id));
   AddMetadata(domain, spec);
   AddMemory(domain, spec.memory_mib);
-  Set(Add(domain, "vcpu", std::to_string(spec.vcpus)), "placement", "static");
+  AddLargePages(domain, spec);
+  AddVcpus(domain, spec, settings);
+  AddNumaTune(domain, spec);
   AddBoot(domain, spec);
   xml_node features = Add(domain, "features");
   Add(features, "acpi");
   Add(features, "apic");
   if (settings.type == "qemu") BoundTranslationCache(features);
-  AddCpu(domain, settings);
+  AddCpu(domain, spec, settings);
   AddWith(domain, "clock", {{"offset", "utc"}});
   Add(domain, "on_poweroff", "destroy");
   Add(domain, "on_reboot", "restart");

@@ -99,6 +99,61 @@ TEST(DomainXmlTest, KvmGuestsSeeTheHostsCpuAndEmulatedOnesANamedModel) {
   EXPECT_EQ(Xml(Spec(), {"qemu", "maximum"})("/domain/cpu/@mode"), "maximum");
 }
 
+// Two cells of two vCPUs, on host nodes 1 and 3, the second in large pages.
+GuestSpec Placed() {
+  GuestSpec spec = Spec();
+  spec.memory_mib = 1024;
+  spec.cells = {{.vcpus = {0, 1}, .memory_mib = 512, .page_size_kib = 4, .host_node = 1},
+                {.vcpus = {2, 3}, .memory_mib = 512, .page_size_kib = 2048, .host_node = 3}};
+  spec.vcpu_cpus = {{8}, {72}, {9, 73}, {9, 73}};
+  spec.emulator_cpus = {0, 64};
+  spec.threads_per_core = 2;
+  return spec;
+}
+
+TEST(DomainXmlTest, PinsEachVcpuAndBindsEachCell) {
+  const Xml xml(Placed(), kKvm);
+  EXPECT_EQ(xml("/domain/cputune/vcpupin[@vcpu='1']/@cpuset"), "72");
+  EXPECT_EQ(xml("/domain/cputune/vcpupin[@vcpu='3']/@cpuset"), "9,73");
+  EXPECT_EQ(xml("/domain/cputune/emulatorpin/@cpuset"), "0,64");
+  EXPECT_EQ(xml("/domain/numatune/memory/@mode"), "strict");
+  EXPECT_EQ(xml("/domain/numatune/memory/@nodeset"), "1,3");
+  EXPECT_EQ(xml("/domain/numatune/memnode[@cellid='1']/@nodeset"), "3");
+  EXPECT_EQ(xml.Count("/domain/memoryBacking/hugepages/page"), 1);
+  EXPECT_EQ(xml("//page[@size='2048'][@unit='KiB']/@nodeset"), "1") << "the guest's cell";
+  EXPECT_EQ(xml("/domain/cpu/numa/cell[@id='0']/@cpus"), "0-1");
+  EXPECT_EQ(xml("/domain/cpu/numa/cell[@id='1']/@memory"), "524288");
+  EXPECT_EQ(xml("/domain/cpu/topology/@sockets"), "2");
+  EXPECT_EQ(xml("/domain/cpu/topology/@cores"), "1");
+  EXPECT_EQ(xml("/domain/cpu/topology/@threads"), "2");
+  EXPECT_EQ(xml("/domain/cpu/cache/@mode"), "passthrough");
+}
+
+TEST(DomainXmlTest, AnEmulatedGuestIsKeptToItsCpusAsAWhole) {
+  const Xml xml(Placed());
+  EXPECT_EQ(xml.Count("/domain/cputune"), 0);
+  EXPECT_EQ(xml("/domain/vcpu/@cpuset"), "0,8-9,64,72-73");
+}
+
+TEST(DomainXmlTest, AGuestOfOneCellHasNoCellsOfItsOwn) {
+  GuestSpec spec = Placed();
+  spec.cells = {{.vcpus = {0, 1, 2, 3}, .memory_mib = 1024, .page_size_kib = 2048, .host_node = 1}};
+  const Xml xml(spec, kKvm);
+  EXPECT_EQ(xml.Count("/domain/cpu/numa"), 0);
+  EXPECT_EQ(xml.Count("/domain/numatune/memnode"), 0);
+  EXPECT_EQ(xml("/domain/numatune/memory/@nodeset"), "1");
+  EXPECT_EQ(xml.Count("//page[@size='2048'][not(@nodeset)]"), 1);
+  EXPECT_EQ(xml("/domain/cpu/topology/@cores"), "2");
+}
+
+TEST(DomainXmlTest, AGuestThatIsNotPlacedIsBoundToNothing) {
+  const Xml xml(Spec(), kKvm);
+  EXPECT_EQ(xml.Count("/domain/cputune"), 0);
+  EXPECT_EQ(xml.Count("/domain/numatune"), 0);
+  EXPECT_EQ(xml.Count("/domain/memoryBacking"), 0);
+  EXPECT_EQ(xml.Count("/domain/cpu/topology"), 0);
+}
+
 TEST(DomainXmlTest, FirstDiskBootsAndTheSeedIsReadOnly) {
   const Xml xml(Spec());
   ASSERT_EQ(xml.Count("/domain/devices/disk"), 2);

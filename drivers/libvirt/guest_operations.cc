@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/base/ids.h"
+#include "drivers/libvirt/guest_kernel_view.h"
 #include "drivers/libvirt/guest_pid.h"
 #include "drivers/libvirt/power.h"
 
@@ -169,7 +170,12 @@ StatusOr<GuestState> InspectGuest(const Connection& connection, const OperationC
                                   const std::string& id) {
   BERTH_RETURN_IF_ERROR(CheckId(id));
   BERTH_ASSIGN_OR_RETURN(const Domain domain, connection.LookupByUuid(DomainUuid(id)));
-  return ReadGuest(domain, context);
+  BERTH_ASSIGN_OR_RETURN(GuestState guest, ReadGuest(domain, context));
+  GuestKernelView view = ReadGuestKernelView(context.root, guest.pid, guest.vcpus);
+  guest.vcpu_cpus = std::move(view.vcpu_cpus);
+  guest.emulator_cpus = std::move(view.emulator_cpus);
+  guest.bound_nodes = std::move(view.bound_nodes);
+  return guest;
 }
 
 StatusOr<std::vector<GuestState>> ListGuests(const Connection& connection,
