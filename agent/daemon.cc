@@ -87,6 +87,7 @@ struct Daemon::Parts {
   Status ServeApi();
 
   model::Error LedgerError() const;
+  model::Topology TopologyNow() const;
   void TellHealth(const HealthReport& report);
   void LogCondition(const model::Condition& condition, const model::Condition* last);
 
@@ -224,6 +225,7 @@ void Daemon::Parts::BuildNode() {
       .storage = *storage,
       .capacity = capacity,
       .topology = topology,
+      .topology_now = [this] { return TopologyNow(); },
       .types = settings.types,
       .observer = {.refused = [this](const std::string& r) { metrics.admission.Refused(r); }},
       .terminated_visible = config.terminated_visible});
@@ -236,6 +238,13 @@ void Daemon::Parts::BuildNode() {
                                                                .storage = *storage,
                                                                .log = log},
                                         Recovery::Settings{});
+}
+
+// Pools that cannot be read now are taken to be as they were.
+model::Topology Daemon::Parts::TopologyNow() const {
+  model::Topology now = topology;
+  RefreshPagePools({.root = "", .state_dir = config.state_dir}, &now).IgnoreError();
+  return now;
 }
 
 void Daemon::Parts::BuildHealth() {

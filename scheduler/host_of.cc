@@ -61,6 +61,8 @@ std::vector<Node> NodesOf(const model::Topology& topology) {
 HostSpec HostSpecOf(const model::Topology& topology, const model::Capacity& capacity) {
   HostSpec host;
   host.nodes = NodesOf(topology);
+  for (Node& node : host.nodes)
+    for (PagePool& pool : node.pages) pool.used = 0;
   SpreadReserve(capacity.reserved.memory_mib, &host.nodes);
   host.shared_cpus = capacity.shared_cpus;
   host.dedicated_cpus = capacity.dedicated_cpus;

@@ -16,7 +16,8 @@ namespace berth::placement {
 std::vector<Node> NodesOf(const model::Topology& topology);
 
 // The host as the agent's policy gives it out, without claims. The reserve of memory is spread over
-// the nodes in proportion to their small pages.
+// the nodes in proportion to their small pages. Pages that others use are left to whoever knows
+// which of them are claimed (agent/node/book.h).
 HostSpec HostSpecOf(const model::Topology& topology, const model::Capacity& capacity);
 
 }  // namespace berth::placement

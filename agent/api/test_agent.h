@@ -44,6 +44,7 @@ class TestAgent {
               storage,
               Room(),
               Machine(),
+              {},
               Types(),
               {}}) {
     ledger->SetListener([this](const auto& view) { node.ViewPublished(view); });

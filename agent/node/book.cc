@@ -1,9 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/node/book.h"
 
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
 #include "scheduler/host_of.h"
 
 namespace berth::node {
+namespace {
+
+// No claim of the ledger has a space in its id.
+constexpr char kOthers[] = "of others";
+
+using PageCounts = std::map<std::pair<int, int64_t>, int64_t>;  // By node and page size.
+
+// Of claims whose guests are not there yet.
+PageCounts PagesNotYetTaken(const model::NodeView& view) {
+  PageCounts pages;
+  view.claims.ForEach([&](const std::string&, const auto& claim) {
+    const auto owner = view.instances.Find(claim->owner_id);
+    if (owner == nullptr || owner->state != model::InstanceState::kPending) return;
+    for (const model::PlacedCell& cell : claim->placement.cells)
+      if (cell.page_size_kib > model::kBasePageKib)
+        pages[{cell.node, cell.page_size_kib}] += cell.memory_mib * 1024 / cell.page_size_kib;
+  });
+  return pages;
+}
+
+}  // namespace
 
 placement::Claim BookedClaim(const model::Claim& claim, int first_node) {
   placement::Claim booked{.id = claim.id,
@@ -32,6 +58,7 @@ Book::Book(const model::Topology& topology, const model::Capacity& capacity)
       host_(placement::HostSpecOf(topology, capacity)) {}
 
 const placement::Host& Book::At(const model::NodeView& view) {
+  if (std::exchange(others_booked_, false)) host_.Remove(kOthers);
   view.claims.DiffFrom(
       claims_, [this](const std::string& id, const auto&) { host_.Remove(id); },
       [this](const std::string&, const auto& claim) {
@@ -41,8 +68,35 @@ const placement::Host& Book::At(const model::NodeView& view) {
   return host_;
 }
 
-scheduler::Room Book::RoomAt(const model::NodeView& view) {
-  return {At(view), disk_mib_ - view.allocated.disk_mib};
+scheduler::Room Book::RoomAt(const model::NodeView& view, const model::Topology& now) {
+  At(view);
+  if (placement::Claim others = PagesOfOthers(view, now); !others.cells.empty()) {
+    host_.Add(std::move(others));
+    others_booked_ = true;
+  }
+  return {host_, disk_mib_ - view.allocated.disk_mib};
+}
+
+placement::Claim Book::PagesOfOthers(const model::NodeView& view,
+                                     const model::Topology& now) const {
+  placement::Claim others{.id = kOthers, .tenant = "", .core_sharing = {}, .cells = {}};
+  std::optional<PageCounts> waiting;  // Looked for only where there are pools.
+  for (const model::NumaNode& node : now.nodes) {
+    const int index = host_.NodeIndex(node.id);
+    if (index < 0) continue;
+    for (const placement::PoolBook& book : host_.books()[static_cast<size_t>(index)].pools)
+      for (const model::PagePool& pool : node.pages) {
+        if (pool.size_kib != book.size_kib || book.total == 0) continue;
+        if (!waiting) waiting = PagesNotYetTaken(view);
+        const int64_t left = pool.free - (*waiting)[{node.id, pool.size_kib}];
+        if (book.free > left)
+          others.cells.push_back(
+              {.node = node.id,
+               .memory_mib = (book.free - std::max<int64_t>(0, left)) * pool.size_kib / 1024,
+               .page_size_kib = pool.size_kib});
+      }
+  }
+  return others;
 }
 
 }  // namespace berth::node

@@ -26,14 +26,18 @@ class Book {
   // The host with exactly the view's claims; valid until the next call. Costs what changed since
   // the last one.
   const placement::Host& At(const model::NodeView& view);
-  // The same with the disk that is left.
-  scheduler::Room RoomAt(const model::NodeView& view);
+  // The same with the disk that is left, and without the pages that others have taken: `now` is the
+  // hardware as the kernel shows it now. A claim whose guest has not started has no pages yet.
+  scheduler::Room RoomAt(const model::NodeView& view, const model::Topology& now);
 
  private:
+  placement::Claim PagesOfOthers(const model::NodeView& view, const model::Topology& now) const;
+
   const int64_t disk_mib_;
   const int first_node_;
   placement::Host host_;
   PersistentMap<model::Claim> claims_;
+  bool others_booked_ = false;
 };
 
 }  // namespace berth::node

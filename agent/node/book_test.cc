@@ -74,7 +74,36 @@ TEST(BookTest, SaysWhatDiskIsLeft) {
   Book book(TwoNodes(), Capacity());
   model::NodeView view;
   view.allocated.disk_mib = 1200;
-  EXPECT_EQ(book.RoomAt(view).disk_left_mib, -200);
+  EXPECT_EQ(book.RoomAt(view, {}).disk_left_mib, -200);
+}
+
+model::NodeView WithPages(model::InstanceState state) {
+  model::NodeView view;
+  model::Claim claim{.id = "c-1", .owner_id = "i-1"};
+  claim.placement.cells.push_back({.node = 1, .memory_mib = 200, .page_size_kib = 2048});
+  view.claims.Put("c-1", std::make_shared<const model::Claim>(claim));
+  view.instances.Put("i-1", std::make_shared<const model::InstanceRecord>(
+                                model::InstanceRecord{.id = "i-1", .state = state}));
+  return view;
+}
+
+// Of 400 pages 100 are claimed.
+TEST(BookTest, PagesThatOthersTookAreNotGivenOut) {
+  model::Topology topology = TwoNodes();
+  topology.nodes[1].pages = {{2048, 400, 400}};
+  Book book(topology, Capacity());
+  const auto free = [&](model::InstanceState state, int64_t kernel_free) {
+    model::Topology now = topology;
+    now.nodes[1].pages[0].free = kernel_free;
+    return book.RoomAt(WithPages(state), now).host.books()[1].pools[0].free;
+  };
+  EXPECT_EQ(free(model::InstanceState::kRunning, 300), 300);
+  EXPECT_EQ(free(model::InstanceState::kRunning, 250), 250) << "an outsider has 50";
+  EXPECT_EQ(free(model::InstanceState::kPending, 400), 300)
+      << "the guest has not taken its own yet";
+  EXPECT_EQ(free(model::InstanceState::kPending, 350), 250);
+  EXPECT_EQ(free(model::InstanceState::kPending, 20), 0);
+  EXPECT_EQ(book.At(WithPages(model::InstanceState::kRunning)).books()[1].pools[0].free, 300);
 }
 
 }  // namespace

@@ -88,6 +88,7 @@ void CreateFlow::BootChecked(const StatusOr<ImageInfo>& info) {
 }
 
 void CreateFlow::Submit() {
+  topology_ = context_->TopologyNow();
   context_->with.ledger.Submit(
       [self = shared_from_this()](LedgerTxn& txn) { return self->AdmitOrRefuse(txn); },
       [self = shared_from_this()](Status status) { self->Submitted(std::move(status)); });
@@ -103,8 +104,9 @@ Status CreateFlow::AdmitOrRefuse(LedgerTxn& txn) {
                            spec_, emulated_};
   BERTH_ASSIGN_OR_RETURN(request.id_was_used, txn.WasErased(request.instance_id));
   const AdmissionIds ids{NewOperationId(random), NewClaimId(random), NewClaimId(random)};
-  BERTH_ASSIGN_OR_RETURN(Admission admission, Admit(txn.view(), context_->book->RoomAt(txn.view()),
-                                                    request, ids, txn.now()));
+  BERTH_ASSIGN_OR_RETURN(
+      Admission admission,
+      Admit(txn.view(), context_->book->RoomAt(txn.view(), topology_), request, ids, txn.now()));
   answer_ = admission.record;
   if (args_.validate_only) return OkStatus();
 

@@ -41,6 +41,7 @@ class CreateFlow : public std::enable_shared_from_this<CreateFlow> {
   NodeAgent::DoneWith<model::InstanceRecord> done_;
 
   model::InstanceSpec spec_;  // Resolved.
+  model::Topology topology_;  // As it was when it was submitted.
   int64_t default_root_disk_mib_ = 0;
   bool emulated_ = true;
   std::optional<model::InstanceRecord> answer_;

@@ -130,6 +130,8 @@ class NodeAgent {
     Storage& storage;
     model::Capacity capacity;
     model::Topology topology;
+    // The same with its page pools as they are now; empty: they never change. Any thread; quick.
+    std::function<model::Topology()> topology_now;
     std::vector<model::InstanceType> types;
     NodeObserver observer;
     // How long a terminated instance, and an operation that is over, can still be read.

@@ -18,6 +18,10 @@ struct NodeContext {
   NodeAgent::Dependencies with;
   std::unique_ptr<Book> book;  // For bodies of transactions alone, which run one after the other.
 
+  model::Topology TopologyNow() const {
+    return with.topology_now ? with.topology_now() : model::Topology{};
+  }
+
   // Answers the caller, never from inside its call or on the ledger's thread.
   template <typename T>
   void Answer(NodeAgent::DoneWith<T> done, StatusOr<T> result) const {

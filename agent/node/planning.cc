@@ -50,7 +50,7 @@ std::shared_ptr<const placement::Host> Planning::HostAt(const model::NodeView& v
 
 Planning::Trial Planning::TrialAt(const model::NodeView& view) {
   MutexLock lock(mutex_);
-  const scheduler::Room room = book_.RoomAt(view);
+  const scheduler::Room room = book_.RoomAt(view, context_->TopologyNow());
   return {room.host, room.disk_left_mib};
 }
 

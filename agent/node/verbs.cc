@@ -24,7 +24,8 @@ struct Verb {
   std::string instance_id;
   LifecycleEvent event;
   NodeAgent::DoneWith<model::InstanceRecord> done;
-  std::optional<model::InstanceRecord> answer;
+  model::Topology topology{};  // As it is at the call; of a start only.
+  std::optional<model::InstanceRecord> answer{};
 };
 
 Status CheckProtection(const model::InstanceRecord& record, const LifecycleEvent& event) {
@@ -45,11 +46,12 @@ bool Begins(const Decision& decision, model::OperationKind kind) {
          !decision.operation->final();
 }
 
-Status AcquireRunClaim(LedgerTxn& txn, const NodeContext& context, Decision& decision) {
+Status AcquireRunClaim(LedgerTxn& txn, const NodeContext& context, const model::Topology& topology,
+                       Decision& decision) {
   const bool emulated = context.with.hypervisor.Health().accel != "kvm";
   BERTH_ASSIGN_OR_RETURN(model::Claim claim,
-                         ClaimForRun(context.book->RoomAt(txn.view()), decision.record, emulated,
-                                     NewClaimId(context.with.random)));
+                         ClaimForRun(context.book->RoomAt(txn.view(), topology), decision.record,
+                                     emulated, NewClaimId(context.with.random)));
   decision.record.run_claim_id = claim.id;
   decision.record.placement = claim.placement;
   decision.record.overhead_mib = claim.overhead_mib;
@@ -78,7 +80,7 @@ Status RunBody(LedgerTxn& txn, Verb& verb) {
   if (Begins(decision, model::OperationKind::kStart))
     BERTH_RETURN_IF_ERROR(CheckCordon(txn.view()));
   if (decision.acquire_run_claim)
-    BERTH_RETURN_IF_ERROR(AcquireRunClaim(txn, *verb.context, decision));
+    BERTH_RETURN_IF_ERROR(AcquireRunClaim(txn, *verb.context, verb.topology, decision));
 
   txn.RaiseControlEpoch(verb.call.control_epoch);
   ApplyDecision(txn, decision);
@@ -101,7 +103,9 @@ void RunVerb(const ContextPtr& context, CallContext call, const std::string& ins
   if (Status status = CheckCall(call, instance_id); !status.ok())
     return context->Refuse(std::move(done), std::move(status));
   auto state = std::make_shared<Verb>(
-      Verb{context, std::move(call), instance_id, std::move(verb), std::move(done), std::nullopt});
+      Verb{context, std::move(call), instance_id, std::move(verb), std::move(done)});
+  if (std::holds_alternative<StartRequested>(state->event))
+    state->topology = context->TopologyNow();
   context->with.ledger.Submit([state](LedgerTxn& txn) { return RunBody(txn, *state); },
                               [state](Status status) {
                                 if (!status.ok())

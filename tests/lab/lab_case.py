@@ -52,13 +52,15 @@ def seeded_random():
 
 class LabCase(GuestSteps, unittest.TestCase):
     failed = False
+    settings = None  # Laid over the agent's.
 
     @classmethod
     def setUpClass(cls):
         name = pathlib.Path(sys.argv[0]).stem.removesuffix("_test")
         suffix = os.environ.get("BERTH_LAB_SABOTAGE", "")
         cls.keep = bool(os.environ.get("BERTH_LAB_KEEP"))
-        cls.host = EmulatedHost(f"{name}-{suffix}" if suffix else name, outlives_us=cls.keep, **sabotage())
+        cls.host = EmulatedHost(f"{name}-{suffix}" if suffix else name, outlives_us=cls.keep,
+                                **{"settings": cls.settings, **sabotage()})
         # Also when the lines below fail, where unittest calls no tearDownClass.
         cls.addClassCleanup(cls._switch_off)
         cls.host.power_on()
