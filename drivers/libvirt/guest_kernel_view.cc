@@ -13,17 +13,20 @@
 namespace berth::libvirt {
 namespace {
 
-// "Cpus_allowed_list:\t0-3".
-CpuSet AllowedCpus(const std::string& status_path) {
-  constexpr std::string_view kName = "Cpus_allowed_list:";
+// "Cpus_allowed_list:\t0-3"; `name` with the colon.
+CpuSet ListOf(const std::string& status_path, std::string_view name) {
   std::ifstream file(status_path);
   for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with(kName)) continue;
-    const size_t begin = line.find_first_not_of(" \t", kName.size());
+    if (!line.starts_with(name)) continue;
+    const size_t begin = line.find_first_not_of(" \t", name.size());
     return begin == std::string::npos ? CpuSet()
                                       : ParseCpuList(line.substr(begin)).value_or(CpuSet());
   }
   return {};
+}
+
+CpuSet AllowedCpus(const std::string& status_path) {
+  return ListOf(status_path, "Cpus_allowed_list:");
 }
 
 // The vCPU that a thread called "CPU 3/KVM" runs.
@@ -75,9 +78,12 @@ std::vector<int> BoundNodes(const std::string& numa_maps_path) {
 GuestKernelView ReadGuestKernelView(const std::string& root, int64_t pid, int32_t vcpus) {
   if (pid <= 0 || vcpus <= 0) return {};
   const std::string process = fmt::format("{}/proc/{}", root, pid);
-  return {.vcpu_cpus = VcpuCpus(process, vcpus),
-          .emulator_cpus = AllowedCpus(process + "/status"),
-          .bound_nodes = BoundNodes(process + "/numa_maps")};
+  GuestKernelView view{.vcpu_cpus = VcpuCpus(process, vcpus),
+                       .emulator_cpus = AllowedCpus(process + "/status"),
+                       .bound_nodes = BoundNodes(process + "/numa_maps")};
+  if (view.bound_nodes.empty())
+    view.bound_nodes = ListOf(process + "/status", "Mems_allowed_list:").ToVector();
+  return view;
 }
 
 }  // namespace berth::libvirt

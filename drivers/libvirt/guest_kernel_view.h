@@ -15,8 +15,11 @@ struct GuestKernelView {
   // Of the thread of each vCPU, by QEMU's name for it ("CPU 3/KVM"). Empty where not every vCPU has
   // one, as under TCG with several vCPUs to a thread.
   std::vector<CpuSet> vcpu_cpus;
-  CpuSet emulator_cpus;          // Of the main thread.
-  std::vector<int> bound_nodes;  // Of all mappings with the policy "bind", ascending.
+  CpuSet emulator_cpus;  // Of the main thread.
+  // The NUMA nodes that its memory may lie on, ascending: those of mappings with the policy "bind";
+  // where there are none, those that its cgroup allows, which is how libvirt binds a guest of one
+  // cell.
+  std::vector<int> bound_nodes;
 };
 
 // What can be read of /proc below `root`; a process that is gone has an empty view. Blocking.

@@ -46,6 +46,12 @@ TEST_F(GuestKernelViewTest, TellsThreadsAndMemory) {
   EXPECT_THAT(view.bound_nodes, ElementsAre(1, 3));
 }
 
+TEST_F(GuestKernelViewTest, MemoryMayBeBoundByTheCgroupAlone) {
+  Write("status", "Cpus_allowed_list:\t0-1\nMems_allowed:\t2\nMems_allowed_list:\t1\n");
+  Write("numa_maps", "55d0 default file=/usr/bin/qemu\n7f30c4000000 default anon=5 N1=5\n");
+  EXPECT_THAT(Read(1).bound_nodes, ElementsAre(1));
+}
+
 TEST_F(GuestKernelViewTest, WithoutAThreadForEachVcpuNoneIsTold) {
   Write("status", "Cpus_allowed_list:\t0-1\n");
   Thread(43, "CPU 0/TCG", "3");
