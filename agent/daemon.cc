@@ -227,7 +227,9 @@ void Daemon::Parts::BuildNode() {
       .topology = topology,
       .topology_now = [this] { return TopologyNow(); },
       .types = settings.types,
-      .observer = {.refused = [this](const std::string& r) { metrics.admission.Refused(r); }},
+      .observer = {.refused = [this](const std::string& r) { metrics.admission.Refused(r); },
+                   .reservations_expired =
+                       [this](int64_t count) { metrics.admission.ReservationsExpired(count); }},
       .terminated_visible = config.terminated_visible});
   ledger->SetListener([this](const auto& view) { node->ViewPublished(view); });
   recovery = std::make_unique<Recovery>(Recovery::Dependencies{.executor = pools.work,

@@ -56,7 +56,8 @@ Agent::Stubs Agent::Connect(const std::string& socket) {
   const auto channel =
       grpc::CreateCustomChannel(TargetOf(socket), grpc::InsecureChannelCredentials(), arguments);
   return {berth::v1::InstanceService::NewStub(channel), berth::v1::NodeService::NewStub(channel),
-          berth::v1::OperationService::NewStub(channel)};
+          berth::v1::OperationService::NewStub(channel),
+          berth::v1::ReservationService::NewStub(channel)};
 }
 
 Status Agent::Try(Duration waits, const Attempt& attempt) {

@@ -16,6 +16,7 @@
 #include "berth/v1/instance_service.grpc.pb.h"
 #include "berth/v1/node_service.grpc.pb.h"
 #include "berth/v1/operation_service.grpc.pb.h"
+#include "berth/v1/reservation_service.grpc.pb.h"
 #include "cli/context.h"
 #include "core/base/status.h"
 
@@ -50,7 +51,8 @@ class Agent {
  private:
   using Stubs = std::tuple<std::unique_ptr<berth::v1::InstanceService::StubInterface>,
                            std::unique_ptr<berth::v1::NodeService::StubInterface>,
-                           std::unique_ptr<berth::v1::OperationService::StubInterface>>;
+                           std::unique_ptr<berth::v1::OperationService::StubInterface>,
+                           std::unique_ptr<berth::v1::ReservationService::StubInterface>>;
   using Attempt = std::function<grpc::Status(grpc::ClientContext&)>;
 
   // A channel of its own, so that a try is never answered from what an earlier one met.
@@ -68,5 +70,6 @@ class Agent {
 using InstanceStub = berth::v1::InstanceService::StubInterface;
 using NodeStub = berth::v1::NodeService::StubInterface;
 using OperationStub = berth::v1::OperationService::StubInterface;
+using ReservationStub = berth::v1::ReservationService::StubInterface;
 
 }  // namespace berth::cli

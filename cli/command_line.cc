@@ -59,6 +59,11 @@ void AddCommands(Command top) {
   AddNodeLedger(node);
   AddNodeHeadroom(node);
   AddNodeExport(node);
+  Command reservation = top.Sub("reservation", "Room held for an instance until a deadline");
+  AddReservationCreate(reservation);
+  AddReservationList(reservation);
+  AddReservationGet(reservation);
+  AddReservationRelease(reservation);
   AddTypes(top);
   Command operation = top.Sub("operation", "Work that goes on after its call has answered");
   AddOperationGet(operation);

@@ -16,6 +16,12 @@ void AddInstanceReboot(Command& instance);
 void AddInstanceTerminate(Command& instance);
 void AddInstanceConsoleLog(Command& instance);
 
+// Below `reservation`.
+void AddReservationCreate(Command& reservation);
+void AddReservationList(Command& reservation);
+void AddReservationGet(Command& reservation);
+void AddReservationRelease(Command& reservation);
+
 // Below `operation`.
 void AddOperationGet(Command& operation);
 void AddOperationWait(Command& operation);

@@ -93,7 +93,17 @@ Status FillPlacement(const CreateArgs& args, v1::Shape& shape) {
 bool AsksPlacement(const CreateArgs& args) {
   return !args.cpu_policy.empty() || !args.dedicated_vcpus.empty() || !args.smt_policy.empty() ||
          !args.core_sharing.empty() || !args.emulator_policy.empty() || !args.page_size.empty() ||
-         args.numa_cells || !args.nodes.empty();
+         args.numa_cells || !args.nodes.empty() || args.reserve_when_stopped;
+}
+
+}  // namespace
+
+bool GivesShape(const CreateArgs& args) {
+  return !args.type.empty() || args.vcpus || !args.memory.empty() || AsksPlacement(args);
+}
+
+StatusOr<int64_t> DiskOf(const CreateArgs& args) {
+  return args.disk.empty() ? StatusOr<int64_t>(0) : MibOf("--disk", args.disk);
 }
 
 Status FillShape(const CreateArgs& args, v1::InstanceSpec& spec) {
@@ -114,7 +124,21 @@ Status FillShape(const CreateArgs& args, v1::InstanceSpec& spec) {
   BERTH_ASSIGN_OR_RETURN(const int64_t memory_mib, MibOf("--memory", args.memory));
   spec.mutable_shape()->set_vcpus(static_cast<int32_t>(*args.vcpus));
   spec.mutable_shape()->set_memory_mib(memory_mib);
+  spec.mutable_shape()->set_reserve_when_stopped(args.reserve_when_stopped);
   return FillPlacement(args, *spec.mutable_shape());
+}
+
+namespace {
+
+void FillPlatform(const std::string& cpu_model, v1::InstanceSpec& spec) {
+  if (cpu_model.empty()) return;
+  v1::PlatformSpec& platform = *spec.mutable_platform();
+  if (cpu_model == "host-passthrough")
+    return platform.set_cpu_model_policy(v1::CPU_MODEL_POLICY_HOST_PASSTHROUGH);
+  if (cpu_model == "host-model")
+    return platform.set_cpu_model_policy(v1::CPU_MODEL_POLICY_HOST_MODEL);
+  platform.set_cpu_model_policy(v1::CPU_MODEL_POLICY_NAMED);
+  platform.set_cpu_model(cpu_model);
 }
 
 Status FillBoot(const CreateArgs& args, v1::InstanceSpec& spec) {
@@ -187,19 +211,21 @@ Status FillBehavior(const CreateArgs& args, v1::InstanceSpec& spec) {
 
 }  // namespace
 
-StatusOr<v1::CreateInstanceRequest> MakeCreateRequest(const CreateArgs& args) {
+StatusOr<v1::CreateInstanceRequest> MakeCreateRequest(const CreateArgs& args,
+                                                      const v1::InstanceSpec& begun) {
   v1::CreateInstanceRequest request;
   request.set_validate_only(args.dry_run);
   request.set_instance_id(args.id);
   v1::InstanceSpec& spec = *request.mutable_spec();
+  spec = begun;
   spec.set_name(args.name);
   spec.set_tenant_id(args.tenant);
-  BERTH_RETURN_IF_ERROR(FillShape(args, spec));
+  const bool has_shape = spec.has_shape() || !spec.instance_type().empty();
+  if (!has_shape || GivesShape(args)) BERTH_RETURN_IF_ERROR(FillShape(args, spec));
   BERTH_RETURN_IF_ERROR(FillBoot(args, spec));
-  if (!args.disk.empty()) {
-    BERTH_ASSIGN_OR_RETURN(const int64_t size_mib, MibOf("--disk", args.disk));
-    spec.mutable_root_disk()->set_size_mib(size_mib);
-  }
+  FillPlatform(args.cpu_model, spec);
+  BERTH_ASSIGN_OR_RETURN(const int64_t disk_mib, DiskOf(args));
+  if (disk_mib > 0) spec.mutable_root_disk()->set_size_mib(disk_mib);
   BERTH_RETURN_IF_ERROR(FillSeed(args, spec));
   BERTH_RETURN_IF_ERROR(FillTags(args, spec));
   BERTH_RETURN_IF_ERROR(FillBehavior(args, spec));

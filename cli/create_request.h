@@ -25,6 +25,8 @@ struct CreateArgs {
   std::string page_size;
   std::optional<int64_t> numa_cells;
   std::vector<std::string> nodes;
+  bool reserve_when_stopped = false;
+  std::string cpu_model;
   std::string image;
   std::string kernel;
   std::string initrd;
@@ -44,8 +46,18 @@ struct CreateArgs {
   bool dry_run = false;
 };
 
-// The request, without request_id and control_epoch. kBadUsage names the flag at fault. Reads the
-// files that are named.
-StatusOr<berth::v1::CreateInstanceRequest> MakeCreateRequest(const CreateArgs& args);
+// Whether a type or any part of a shape is given.
+bool GivesShape(const CreateArgs& args);
+
+// The type or shape that is given. kBadUsage names the flag at fault.
+Status FillShape(const CreateArgs& args, berth::v1::InstanceSpec& spec);
+
+// MiB of --disk; 0 where it is not given.
+StatusOr<int64_t> DiskOf(const CreateArgs& args);
+
+// The request, without request_id and control_epoch. `begun` has the type or shape where `args`
+// gives none. kBadUsage names the flag at fault. Reads the files that are named.
+StatusOr<berth::v1::CreateInstanceRequest> MakeCreateRequest(
+    const CreateArgs& args, const berth::v1::InstanceSpec& begun = {});
 
 }  // namespace berth::cli

@@ -29,6 +29,10 @@ void AddCallOptions(Command& command, CallArgs* args) {
   command.Flag("--wait", &args->wait, "Wait until it is done, and show how far it is");
   command.Option("--wait-timeout", "TIME", &args->wait_timeout,
                  "How long to wait (5m); the work goes on after that");
+  AddExactlyOnceOptions(command, args);
+}
+
+void AddExactlyOnceOptions(Command& command, CallArgs* args) {
   command.Group("For control planes and scripts");
   command.Option("--request-id", "ID", &args->request_id,
                  "Makes the call exactly once: a repeat with the same id gives the first answer");

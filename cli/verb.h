@@ -31,7 +31,9 @@ struct VerbArgs {
   CallArgs call;
 };
 
-// Declares --wait, --wait-timeout, --request-id, --control-epoch.
+// Declares --request-id and --control-epoch.
+void AddExactlyOnceOptions(Command& command, CallArgs* args);
+// Likewise, and --wait and --wait-timeout.
 void AddCallOptions(Command& command, CallArgs* args);
 // Likewise, and the ids.
 void AddVerbOptions(Command& command, VerbArgs* args);

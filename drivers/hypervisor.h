@@ -24,6 +24,7 @@
 #include "core/base/clock.h"
 #include "core/base/cpu_set.h"
 #include "core/base/status.h"
+#include "core/model/instance_spec.h"
 
 namespace berth {
 
@@ -61,8 +62,9 @@ struct GuestSpec {
   std::vector<CpuSet> vcpu_cpus;     // Host CPUs of each vCPU; empty: all may run anywhere.
   CpuSet emulator_cpus;              // Of the hypervisor's own threads; empty: anywhere.
   int32_t threads_per_core = 1;      // That the guest sees; divides the vCPUs of each cell.
-  std::vector<GuestDisk> disks;      // The first is the boot disk unless `kernel` is set.
-  std::string kernel;                // Direct kernel boot; "" = firmware.
+  model::Platform platform;
+  std::vector<GuestDisk> disks;  // The first is the boot disk unless `kernel` is set.
+  std::string kernel;            // Direct kernel boot; "" = firmware.
   std::string initrd;
   std::string command_line;
   std::string console_log;  // File that the serial console is written to.

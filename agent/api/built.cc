@@ -8,7 +8,7 @@
 namespace berth::api {
 namespace {
 
-constexpr std::array<std::string_view, 17> kFieldsNotBuilt = {
+constexpr std::array<std::string_view, 14> kFieldsNotBuilt = {
     "berth.v1.StartInstanceRequest.validate_only",
     "berth.v1.InstanceSpec.volumes",
     "berth.v1.InstanceSpec.instance_store_disks",
@@ -21,11 +21,8 @@ constexpr std::array<std::string_view, 17> kFieldsNotBuilt = {
     "berth.v1.SeedSpec.disabled",
     "berth.v1.PlatformSpec.secure_boot",
     "berth.v1.PlatformSpec.tpm",
-    "berth.v1.PlatformSpec.cpu_model_policy",
-    "berth.v1.PlatformSpec.cpu_model",
     "berth.v1.PlatformSpec.graphics",
     "berth.v1.Shape.devices",
-    "berth.v1.Shape.reserve_when_stopped",
 };
 
 // Of these enums only the default is served, by its own name or as UNSPECIFIED.

@@ -25,6 +25,7 @@ struct Resource {
 };
 constexpr std::array kResources = {
     Resource{"instance_id", "berth.v1.Instance"},
+    Resource{"reservation_id", "berth.v1.Reservation"},
     Resource{"operation_id", "berth.v1.Operation"},
     Resource{"image", "berth.v1.Image"},
 };
@@ -135,8 +136,10 @@ grpc::Status ToGrpcStatus(const Status& status) {
                       details.SerializeAsString());
 }
 
-google::rpc::Status ToRpcStatus(const model::Error& error) {
-  return Convert(error.code, error.message, ErrorDetails{.reason = error.reason});
+google::rpc::Status ToRpcStatus(const model::Error& error,
+                                const std::map<std::string, std::string>& metadata) {
+  return Convert(error.code, error.message,
+                 ErrorDetails{.reason = error.reason, .metadata = metadata});
 }
 
 }  // namespace berth::api

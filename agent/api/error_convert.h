@@ -16,6 +16,9 @@
 
 #include <grpcpp/support/status.h>
 
+#include <map>
+#include <string>
+
 #include "core/base/error.h"
 #include "core/base/status.h"
 #include "core/model/error.h"
@@ -30,9 +33,10 @@ inline constexpr size_t kErrorDetailsBytesMax = 4096;  // Of the whole google.rp
 // OK stays OK.
 grpc::Status ToGrpcStatus(const Status& status);
 
-// What a finished operation failed of. Unlike above, the words of an INTERNAL error are kept: steps
-// write them for people, and state_reason shows them too.
-google::rpc::Status ToRpcStatus(const model::Error& error);
+// What a finished operation failed of, or one entry of a batch. Unlike above, the words of an
+// INTERNAL error are kept: steps write them for people, and state_reason shows them too.
+google::rpc::Status ToRpcStatus(const model::Error& error,
+                                const std::map<std::string, std::string>& metadata = {});
 
 // True for the codes whose words a client must not see.
 bool IsFaultOfOurs(StatusCode code);

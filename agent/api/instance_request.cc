@@ -10,6 +10,7 @@
 #include "agent/api/request_check.h"
 #include "agent/api/spec_convert.h"
 #include "agent/api/time_convert.h"
+#include "agent/node/held_reservation.h"
 #include "agent/node/resolve_spec.h"
 #include "core/base/error.h"
 
@@ -30,12 +31,12 @@ Duration GraceOf(const Request& request, Duration unset, RequestFaults& faults) 
   return grace.value_or(unset);
 }
 
-}  // namespace
-
-CreateInstanceArgs ToCreate(const v1::CreateInstanceRequest& request,
-                            const std::vector<model::InstanceType>& types, RequestFaults& faults) {
-  CreateInstanceArgs args{
-      .instance_id = request.instance_id(), .validate_only = request.validate_only(), .spec = {}};
+// What the requests for one instance have in common.
+template <typename Request>
+CreateInstanceArgs ToOne(const Request& request, const std::vector<model::InstanceType>& types,
+                         RequestFaults& faults) {
+  CreateInstanceArgs args;
+  args.instance_id = request.instance_id();
   if (!request.has_spec()) {
     faults.Invalid("spec", "required: say what is wanted");
     return args;
@@ -44,6 +45,42 @@ CreateInstanceArgs ToCreate(const v1::CreateInstanceRequest& request,
   const auto resolved = node::Resolve(CallContext{}, args, types);
   for (const FieldViolation& violation : DetailsOf(resolved.status()).violations)
     faults.Invalid(violation.field, violation.description);
+  return args;
+}
+
+}  // namespace
+
+CreateInstanceArgs ToCreate(const v1::CreateInstanceRequest& request,
+                            const std::vector<model::InstanceType>& types, RequestFaults& faults) {
+  CreateInstanceArgs args = ToOne(request, types, faults);
+  args.validate_only = request.validate_only();
+  return args;
+}
+
+BatchCreateArgs ToBatch(const v1::BatchCreateInstancesRequest& request,
+                        const std::vector<model::InstanceType>& types, RequestFaults& faults) {
+  using Request = v1::BatchCreateInstancesRequest;
+  BatchCreateArgs args{.entries = {},
+                       .atomic = request.mode() != Request::MODE_BEST_EFFORT,
+                       .validate_only = request.validate_only()};
+  if (request.entries_size() > static_cast<int>(kBatchMax)) {
+    faults.Invalid("entries", fmt::format("give 1 to {}", kBatchMax));
+    return args;
+  }
+  for (int i = 0; i < request.entries_size(); ++i) {
+    RequestFaults of_entry;
+    args.entries.push_back(ToOne(request.entries(i), types, of_entry));
+    faults.Add(of_entry, fmt::format("entries[{}].", i));
+  }
+  return args;
+}
+
+CreateInstanceArgs ToCommit(const v1::CommitRequest& request,
+                            const std::vector<model::InstanceType>& types, RequestFaults& faults) {
+  CreateInstanceArgs args = ToOne(request, types, faults);
+  args.reservation_id = request.reservation_id();
+  if (const Status id = node::CheckReservationId(args.reservation_id); !id.ok())
+    faults.Invalid("reservation_id", DetailsOf(id).violations.front().description);
   return args;
 }
 

@@ -12,12 +12,19 @@
 #include "agent/instance/lifecycle.h"
 #include "agent/node/node_agent.h"
 #include "berth/v1/instance_service.pb.h"
+#include "berth/v1/reservation_service.pb.h"
 #include "core/model/instance_type.h"
 
 namespace berth::api {
 
 // With every fault of the spec, also that its type is none of `types`.
 CreateInstanceArgs ToCreate(const v1::CreateInstanceRequest& request,
+                            const std::vector<model::InstanceType>& types, RequestFaults& faults);
+// Likewise with every fault of every entry.
+BatchCreateArgs ToBatch(const v1::BatchCreateInstancesRequest& request,
+                        const std::vector<model::InstanceType>& types, RequestFaults& faults);
+// Likewise, for the instance that a reservation is to become.
+CreateInstanceArgs ToCommit(const v1::CommitRequest& request,
                             const std::vector<model::InstanceType>& types, RequestFaults& faults);
 ListInstancesArgs ToList(const v1::ListInstancesRequest& request, RequestFaults& faults);
 StopRequested ToStop(const v1::StopInstanceRequest& request, RequestFaults& faults);

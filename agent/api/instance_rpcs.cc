@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "agent/api/call_context.h"
+#include "agent/api/error_convert.h"
 #include "agent/api/instance_convert.h"
 #include "agent/api/instance_request.h"
 #include "agent/api/time_convert.h"
@@ -27,6 +28,26 @@ void CreateInstance(NodeAgent& node, const v1::CreateInstanceRequest& request, R
   if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
   node.CreateInstance(ContextOf(*call, request), std::move(args),
                       call->AnswerWith<model::InstanceRecord>(FromVerb));
+}
+
+v1::BatchCreateInstancesResponse FromOutcome(const model::BatchOutcome& outcome) {
+  v1::BatchCreateInstancesResponse out;
+  for (const model::BatchEntry& entry : outcome.entries) {
+    v1::BatchCreateInstancesResult& added = *out.add_results();
+    if (entry.instance)
+      *added.mutable_instance() = FromVerb(*entry.instance);
+    else
+      *added.mutable_error() = ToRpcStatus(entry.error, entry.metadata);
+  }
+  return out;
+}
+
+void BatchCreateInstances(NodeAgent& node, const v1::BatchCreateInstancesRequest& request,
+                          RequestFaults faults, const CallPtr& call) {
+  BatchCreateArgs args = ToBatch(request, node.types(), faults);
+  if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
+  node.BatchCreateInstances(ContextOf(*call, request), std::move(args),
+                            call->AnswerWith<model::BatchOutcome>(FromOutcome));
 }
 
 void GetInstance(NodeAgent& node, const v1::GetInstanceRequest& request, RequestFaults faults,
@@ -121,6 +142,7 @@ void ServeInstances(RpcService& service, NodeAgent& node) {
     };
   };
   service.Serve<v1::CreateInstanceRequest>("CreateInstance", on(CreateInstance));
+  service.Serve<v1::BatchCreateInstancesRequest>("BatchCreateInstances", on(BatchCreateInstances));
   service.Serve<v1::GetInstanceRequest>("GetInstance", on(GetInstance));
   service.Serve<v1::ListInstancesRequest>("ListInstances", on(ListInstances));
   service.Serve<v1::StartInstanceRequest>("StartInstance", on(StartInstance));

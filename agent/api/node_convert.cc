@@ -173,11 +173,15 @@ v1::Node FromNode(const NodeInfo& info, const NodeFacts& facts) {
 v1::Claim FromClaim(const model::Claim& claim) {
   v1::Claim out;
   out.set_claim_id(claim.id);
-  out.set_owner_kind(v1::Claim::OWNER_KIND_INSTANCE);
+  out.set_owner_kind(claim.owner == model::ClaimOwner::kReservation
+                         ? v1::Claim::OWNER_KIND_RESERVATION
+                         : v1::Claim::OWNER_KIND_INSTANCE);
   out.set_owner_id(claim.owner_id);
   out.set_tenant_id(claim.tenant_id);
   *out.mutable_placement() =
       FromPlacement(claim.placement, claim.overhead_mib, claim.held.disk_mib);
+  if (claim.created != WallTime{}) *out.mutable_create_time() = ToTimestamp(claim.created);
+  if (claim.expires) *out.mutable_expire_time() = ToTimestamp(*claim.expires);
   return out;
 }
 

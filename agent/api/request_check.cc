@@ -58,7 +58,8 @@ bool IsToken(std::string_view text) {
 void CheckInstanceId(const Message& request, RequestFaults& faults) {
   if (!Has(request, "instance_id")) return;
   const std::string id = StringOf(request, "instance_id");
-  const bool optional = request.GetDescriptor()->name() == "CreateInstanceRequest";
+  const std::string& name = request.GetDescriptor()->name();
+  const bool optional = name == "CreateInstanceRequest" || name == "CommitRequest";
   if (id.empty() && !optional) {
     faults.Invalid("instance_id", fmt::format("required: {}", kInstanceIdForm));
   } else if (!id.empty() && !IsInstanceId(id)) {
@@ -134,6 +135,7 @@ std::string RequestIdOf(const Message& request) {
 
 std::string TargetOf(const Message& request) {
   if (std::string id = StringOf(request, "instance_id"); IsInstanceId(id)) return id;
+  if (std::string id = StringOf(request, "reservation_id"); IsReservationId(id)) return id;
   if (std::string id = StringOf(request, "operation_id"); IsOperationId(id)) return id;
   return "";
 }

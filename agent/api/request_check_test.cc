@@ -146,12 +146,11 @@ TEST(RequestCheckTest, TheFieldsAllRequestsShareHaveTheirForm) {
 
 TEST(RequestCheckTest, WhatIsNotBuiltIsSaidOnlyWhereNothingElseIsWrong) {
   v1::CreateInstanceRequest request;
-  request.mutable_spec()->mutable_shape()->set_reserve_when_stopped(true);
+  request.mutable_spec()->mutable_shape()->add_devices()->set_kind("gpu");
   request.mutable_spec()->add_network_interfaces()->mutable_user();
   const Status status = Check(request).ToStatus();
   EXPECT_EQ(status.code(), StatusCode::kUnimplemented);
-  EXPECT_EQ(DetailsOf(status).metadata.at("field"),
-            "spec.shape.reserve_when_stopped, spec.network_interfaces");
+  EXPECT_EQ(DetailsOf(status).metadata.at("field"), "spec.shape.devices, spec.network_interfaces");
   request.set_instance_id("nonsense");
   EXPECT_EQ(Check(request).ToStatus().code(), StatusCode::kInvalidArgument);
 }

@@ -42,6 +42,12 @@ void RequestFaults::NotBuilt(std::string field) {
   if (not_built_.size() < kFaultsMax) not_built_.push_back(std::move(field));
 }
 
+void RequestFaults::Add(const RequestFaults& part, const std::string& path) {
+  for (const FieldViolation& fault : part.violations_)
+    Invalid(path + fault.field, fault.description);
+  for (const std::string& field : part.not_built_) NotBuilt(path + field);
+}
+
 Status RequestFaults::ToStatus() const {
   if (!unknown_types_.empty()) {
     const std::string types = fmt::format("{}", fmt::join(unknown_types_, ", "));

@@ -21,6 +21,9 @@ class RequestFaults {
   // `field` is part of the contract and not yet of this agent.
   void NotBuilt(std::string field);
 
+  // What was found in a part of the request that lies at `path` ("entries[3].").
+  void Add(const RequestFaults& part, const std::string& path);
+
   bool empty() const { return violations_.empty() && not_built_.empty(); }
   const std::vector<FieldViolation>& violations() const { return violations_; }
 

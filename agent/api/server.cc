@@ -17,6 +17,7 @@
 #include "agent/api/node_rpcs.h"
 #include "agent/api/operation_rpcs.h"
 #include "agent/api/peers.h"
+#include "agent/api/reservation_rpcs.h"
 #include "agent/api/rpc_service.h"
 #include "agent/api/unix_listener.h"
 
@@ -61,6 +62,7 @@ class ApiServer::Impl {
           *descriptor, room_, [this](const std::string& peer) { return peers_.PrincipalOf(peer); });
     ServeInstances(*services_.at("InstanceService"), dependencies.node);
     ServeNode(*services_.at("NodeService"), dependencies.node, facts_);
+    ServeReservations(*services_.at("ReservationService"), dependencies.node);
     ServeOperations(*services_.at("OperationService"), dependencies.node);
   }
 

@@ -82,11 +82,14 @@ TEST(ServerTest, EveryMethodOfTheContractIsBuiltOrSaysWithAReasonThatItIsNot) {
         built.insert(method->name());
       }
     }
-  EXPECT_EQ(built, (std::set<std::string>{"CreateInstance", "GetInstance", "ListInstances",
-                                          "StartInstance", "StopInstance", "RebootInstance",
-                                          "TerminateInstance", "GetConsoleOutput", "GetHeadroom",
-                                          "GetNode", "ListClaims", "PlanInstance",
-                                          "ListInstanceTypes", "GetOperation", "WaitOperation"}));
+  EXPECT_EQ(built,
+            (std::set<std::string>{
+                "CreateInstance",    "GetInstance",    "ListInstances",     "StartInstance",
+                "StopInstance",      "RebootInstance", "TerminateInstance", "GetConsoleOutput",
+                "GetHeadroom",       "GetNode",        "ListClaims",        "PlanInstance",
+                "ListInstanceTypes", "GetOperation",   "WaitOperation",     "BatchCreateInstances",
+                "Reserve",           "Commit",         "Release",           "GetReservation",
+                "ListReservations"}));
 }
 
 TEST(ServerTest, ServicesAreNotServingUntilTheAgentSaysSo) {

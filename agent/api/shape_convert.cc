@@ -147,6 +147,7 @@ model::Shape ToShape(const v1::Shape& shape, const std::string& path, RequestFau
   out.page_size = ToPageSize(shape.page_size(), path + ".page_size", faults);
   out.numa = ToNuma(shape.numa(), out.page_size, path + ".numa", faults);
   out.node_set.assign(shape.node_set().begin(), shape.node_set().end());
+  out.reserve_when_stopped = shape.reserve_when_stopped();
   return out;
 }
 
@@ -164,6 +165,7 @@ v1::Shape FromShape(const model::Shape& shape) {
   FromPageSize(shape.page_size, *out.mutable_page_size());
   if (shape.numa.kind != model::Numa::Kind::kAuto) FromNuma(shape.numa, *out.mutable_numa());
   for (const int node : shape.node_set) out.add_node_set(node);
+  out.set_reserve_when_stopped(shape.reserve_when_stopped);
   return out;
 }
 

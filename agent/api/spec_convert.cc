@@ -55,6 +55,28 @@ void ToRootDisk(const v1::RootDisk& disk, model::InstanceSpec& out, RequestFault
     faults.NotBuilt("spec.root_disk.delete_on_termination");
 }
 
+model::CpuModelPolicy ToCpuModelPolicy(v1::CpuModelPolicy policy) {
+  if (policy == v1::CPU_MODEL_POLICY_HOST_PASSTHROUGH)
+    return model::CpuModelPolicy::kHostPassthrough;
+  if (policy == v1::CPU_MODEL_POLICY_HOST_MODEL) return model::CpuModelPolicy::kHostModel;
+  if (policy == v1::CPU_MODEL_POLICY_NAMED) return model::CpuModelPolicy::kNamed;
+  return model::CpuModelPolicy::kDefault;
+}
+
+v1::CpuModelPolicy FromCpuModelPolicy(model::CpuModelPolicy policy) {
+  switch (policy) {
+    case model::CpuModelPolicy::kHostPassthrough:
+      return v1::CPU_MODEL_POLICY_HOST_PASSTHROUGH;
+    case model::CpuModelPolicy::kHostModel:
+      return v1::CPU_MODEL_POLICY_HOST_MODEL;
+    case model::CpuModelPolicy::kNamed:
+      return v1::CPU_MODEL_POLICY_NAMED;
+    case model::CpuModelPolicy::kDefault:
+      break;
+  }
+  return v1::CPU_MODEL_POLICY_UNSPECIFIED;
+}
+
 void FromBoot(const model::BootSource& boot, v1::BootSource& out) {
   if (boot.kernel.empty()) {
     out.mutable_disk()->set_image(boot.image);
@@ -74,15 +96,21 @@ void FromFirstBoot(const model::FirstBoot& first_boot, v1::SeedSpec& out) {
 
 }  // namespace
 
+std::string ToTenant(const std::string& tenant_id) {
+  return tenant_id.empty() ? kDefaultTenant : tenant_id;
+}
+
 model::InstanceSpec ToSpec(const v1::InstanceSpec& spec, RequestFaults& faults) {
   model::InstanceSpec out;
   out.name = spec.name();
-  out.tenant_id = spec.tenant_id().empty() ? kDefaultTenant : spec.tenant_id();
+  out.tenant_id = ToTenant(spec.tenant_id());
   out.tags = {spec.tags().begin(), spec.tags().end()};
   ToShapeOrType(spec, out, faults);
   ToBoot(spec.boot(), out.boot, faults);
   ToRootDisk(spec.root_disk(), out, faults);
   ToFirstBoot(spec.seed(), out.first_boot);
+  out.platform = {ToCpuModelPolicy(spec.platform().cpu_model_policy()),
+                  spec.platform().cpu_model()};
   out.autostart = spec.autostart();
   out.shutdown_behavior =
       spec.instance_initiated_shutdown_behavior() == v1::SHUTDOWN_BEHAVIOR_TERMINATE
@@ -105,6 +133,11 @@ v1::InstanceSpec FromSpec(const model::InstanceSpec& spec) {
     out.mutable_root_disk()->set_delete_on_termination(true);
   }
   FromFirstBoot(spec.first_boot, *out.mutable_seed());
+  if (spec.platform != model::Platform{}) {
+    out.mutable_platform()->set_cpu_model_policy(
+        FromCpuModelPolicy(spec.platform.cpu_model_policy));
+    out.mutable_platform()->set_cpu_model(spec.platform.cpu_model);
+  }
   out.set_autostart(spec.autostart);
   out.set_instance_initiated_shutdown_behavior(spec.shutdown_behavior ==
                                                        model::ShutdownBehavior::kTerminate

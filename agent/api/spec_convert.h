@@ -8,6 +8,9 @@
 
 namespace berth::api {
 
+// An empty tenant means the one that all share who name none.
+std::string ToTenant(const std::string& tenant_id);
+
 // Adds to `faults` what the wire can say wrong and the model cannot (both a type and a shape,
 // nothing to boot); model::Validate finds the rest. Fields not built yet are not looked at
 // (built.h).

@@ -81,11 +81,12 @@ void Draft::Settle(model::InstanceState state, model::StateReason reason) {
   record.observed_generation = record.generation;
   record.observed_time = context_.now;
   record.reachable = true;
-  if (state == model::InstanceState::kStopped || state == model::InstanceState::kTerminated) {
-    decision_.release_run_claim = true;
+  const bool terminated = state == model::InstanceState::kTerminated;
+  if (terminated || state == model::InstanceState::kStopped) {
+    decision_.release_run_claim = terminated || !record.spec.shape.reserve_when_stopped;
     record.guest_pid = 0;
   }
-  if (state == model::InstanceState::kTerminated) {
+  if (terminated) {
     decision_.release_disk_claim = true;
     record.terminated = context_.now;
   }

@@ -149,6 +149,7 @@ GuestSpec StepRunner::GuestSpecOf(const model::InstanceRecord& record) const {
     if (!spec.boot.initrd.empty()) guest.initrd = storage_.ImagePath(spec.boot.initrd);
     guest.command_line = spec.boot.command_line;
   }
+  guest.platform = spec.platform;
   guest.console_log = paths.console_log;
   guest.mac_address = MacAddress(record.id);
   return guest;

@@ -15,6 +15,8 @@ std::string_view KindName(Change::Kind kind) {
       return "operation";
     case Change::Kind::kClaim:
       return "claim";
+    case Change::Kind::kReservation:
+      return "reservation";
     case Change::Kind::kNode:
       return "node";
   }

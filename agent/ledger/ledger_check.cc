@@ -3,12 +3,41 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
+#include "core/model/names.h"
+
 namespace berth {
 namespace {
 
 using model::Claim;
-using model::InstanceRecord;
+using model::ClaimOwner;
 using model::NodeView;
+
+// Whoever may hold claims, as far as that matters here.
+struct Owner {
+  ClaimOwner kind = ClaimOwner::kInstance;
+  std::string id;
+  std::string run_claim_id;
+  std::string disk_claim_id;
+
+  bool Names(const std::string& claim_id) const {
+    return run_claim_id == claim_id || disk_claim_id == claim_id;
+  }
+};
+
+template <typename Record>
+std::optional<Owner> OwnerIn(const PersistentMap<Record>& records, ClaimOwner kind,
+                             const std::string& id) {
+  const auto record = records.Find(id);
+  if (record == nullptr) return std::nullopt;
+  return Owner{kind, id, record->run_claim_id, record->disk_claim_id};
+}
+
+std::optional<Owner> FindOwner(const NodeView& view, ClaimOwner kind, const std::string& id) {
+  if (kind == ClaimOwner::kReservation) return OwnerIn(view.reservations, kind, id);
+  return OwnerIn(view.instances, kind, id);
+}
 
 // What is wrong, or "".
 std::string FaultOfClaim(const Claim& claim, const NodeView& view) {
@@ -16,29 +45,29 @@ std::string FaultOfClaim(const Claim& claim, const NodeView& view) {
   if (held.vcpus < 0 || held.memory_mib < 0 || held.disk_mib < 0 || claim.overhead_mib < 0 ||
       claim.overhead_mib > held.memory_mib)
     return fmt::format("claim {} holds an impossible amount", claim.id);
-  const auto owner = view.instances.Find(claim.owner_id);
-  if (owner == nullptr)
-    return fmt::format("claim {} belongs to instance {}, which is not there", claim.id,
-                       claim.owner_id);
-  if (owner->run_claim_id != claim.id && owner->disk_claim_id != claim.id)
-    return fmt::format("claim {} belongs to instance {}, which does not name it", claim.id,
-                       claim.owner_id);
+  const auto owner = FindOwner(view, claim.owner, claim.owner_id);
+  if (!owner)
+    return fmt::format("claim {} belongs to {} {}, which is not there", claim.id,
+                       model::Name(claim.owner), claim.owner_id);
+  if (!owner->Names(claim.id))
+    return fmt::format("claim {} belongs to {} {}, which does not name it", claim.id,
+                       model::Name(claim.owner), claim.owner_id);
   return "";
 }
 
-std::string FaultOfInstance(const InstanceRecord& record, const NodeView& view) {
-  for (const std::string& id : {record.run_claim_id, record.disk_claim_id}) {
+std::string FaultOfOwner(const Owner& owner, const NodeView& view) {
+  for (const std::string& id : {owner.run_claim_id, owner.disk_claim_id}) {
     if (id.empty()) continue;
     const auto claim = view.claims.Find(id);
-    if (claim == nullptr || claim->owner_id != record.id)
-      return fmt::format("instance {} names claim {}, which is not there or not its own", record.id,
-                         id);
+    if (claim == nullptr || claim->owner != owner.kind || claim->owner_id != owner.id)
+      return fmt::format("{} {} names claim {}, which is not there or not its own",
+                         model::Name(owner.kind), owner.id, id);
   }
   return "";
 }
 
-// An instance that was changed or erased may have left a claim behind that nobody names any more.
-std::string FaultOfLeftClaims(const InstanceRecord& before, const NodeView& after) {
+// An owner that was changed or erased may have left a claim behind that nobody names any more.
+std::string FaultOfLeftClaims(const Owner& before, const NodeView& after) {
   for (const std::string& id : {before.run_claim_id, before.disk_claim_id}) {
     if (id.empty()) continue;
     const auto claim = after.claims.Find(id);
@@ -48,20 +77,38 @@ std::string FaultOfLeftClaims(const InstanceRecord& before, const NodeView& afte
   return "";
 }
 
-std::string FaultOfChange(const Change& change, const NodeView& before, const NodeView& after) {
-  if (change.kind == Change::Kind::kClaim) {
-    const auto claim = after.claims.Find(change.id);
-    if (claim != nullptr) return FaultOfClaim(*claim, after);
-    // Erased: its owner must not name it any more.
-    const auto was = before.claims.Find(change.id);
-    const auto owner = was == nullptr ? nullptr : after.instances.Find(was->owner_id);
-    return owner == nullptr ? "" : FaultOfInstance(*owner, after);
-  }
-  if (change.kind != Change::Kind::kInstance) return "";
-  if (const auto was = before.instances.Find(change.id))
+std::string FaultOfClaimChange(const Change& change, const NodeView& before,
+                               const NodeView& after) {
+  const auto claim = after.claims.Find(change.id);
+  if (claim != nullptr) return FaultOfClaim(*claim, after);
+  // Erased: its owner must not name it any more.
+  const auto was = before.claims.Find(change.id);
+  if (was == nullptr) return "";
+  const auto owner = FindOwner(after, was->owner, was->owner_id);
+  return owner ? FaultOfOwner(*owner, after) : "";
+}
+
+std::string FaultOfOwnerChange(ClaimOwner kind, const std::string& id, const NodeView& before,
+                               const NodeView& after) {
+  if (const auto was = FindOwner(before, kind, id))
     if (std::string fault = FaultOfLeftClaims(*was, after); !fault.empty()) return fault;
-  const auto record = after.instances.Find(change.id);
-  return record == nullptr ? "" : FaultOfInstance(*record, after);
+  const auto owner = FindOwner(after, kind, id);
+  return owner ? FaultOfOwner(*owner, after) : "";
+}
+
+std::string FaultOfChange(const Change& change, const NodeView& before, const NodeView& after) {
+  switch (change.kind) {
+    case Change::Kind::kClaim:
+      return FaultOfClaimChange(change, before, after);
+    case Change::Kind::kInstance:
+      return FaultOfOwnerChange(ClaimOwner::kInstance, change.id, before, after);
+    case Change::Kind::kReservation:
+      return FaultOfOwnerChange(ClaimOwner::kReservation, change.id, before, after);
+    case Change::Kind::kOperation:
+    case Change::Kind::kNode:
+      break;
+  }
+  return "";
 }
 
 }  // namespace
@@ -78,9 +125,13 @@ Status CheckView(const NodeView& view) {
   view.claims.ForEach([&](const std::string&, const auto& claim) {
     if (fault.empty()) fault = FaultOfClaim(*claim, view);
   });
-  view.instances.ForEach([&](const std::string&, const auto& record) {
-    if (fault.empty()) fault = FaultOfInstance(*record, view);
-  });
+  const auto check_owner = [&](ClaimOwner kind, const std::string& id) {
+    if (fault.empty()) fault = FaultOfOwner(*FindOwner(view, kind, id), view);
+  };
+  view.instances.ForEach(
+      [&](const std::string& id, const auto&) { check_owner(ClaimOwner::kInstance, id); });
+  view.reservations.ForEach(
+      [&](const std::string& id, const auto&) { check_owner(ClaimOwner::kReservation, id); });
   if (fault.empty()) return OkStatus();
   return absl::DataLossError(fmt::format("the ledger contradicts itself: {}", fault));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a picture of the ledger agrees with itself: each claim is held by an instance that names
-// it, each claim that an instance names is there, and no amount is negative. Checked before a
-// transaction is written and again when a file is read. Pure functions; thread-safe.
+// Whether a picture of the ledger agrees with itself: each claim is held by an instance or a held
+// reservation that names it, each claim that one names is there, and no amount is negative. Checked
+// before a transaction is written and again when a file is read. Pure functions; thread-safe.
 #pragma once
 
 #include "agent/ledger/ledger_txn.h"

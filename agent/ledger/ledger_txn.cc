@@ -20,7 +20,7 @@ void LedgerTxn::PutInstance(model::InstanceRecord record) {
 void LedgerTxn::EraseInstance(const std::string& id) {
   if (!working_.instances.Erase(id)) return;
   Record(Change::Kind::kInstance, id, /*erased=*/true);
-  writes_.forgotten_instances.push_back(id);
+  writes_.forgotten.push_back(id);
 }
 
 void LedgerTxn::PutOperation(model::Operation operation) {
@@ -32,6 +32,20 @@ void LedgerTxn::PutOperation(model::Operation operation) {
 
 void LedgerTxn::EraseOperation(const std::string& id) {
   if (working_.operations.Erase(id)) Record(Change::Kind::kOperation, id, /*erased=*/true);
+}
+
+void LedgerTxn::PutReservation(model::Reservation reservation) {
+  BERTH_CHECK(!reservation.id.empty(), "a reservation without an id");
+  const std::string id = reservation.id;
+  Record(Change::Kind::kReservation, id, /*erased=*/false);
+  reservation.revision = working_.revision;
+  working_.reservations.Put(id, std::make_shared<const model::Reservation>(std::move(reservation)));
+}
+
+void LedgerTxn::EraseReservation(const std::string& id) {
+  if (!working_.reservations.Erase(id)) return;
+  Record(Change::Kind::kReservation, id, /*erased=*/true);
+  writes_.forgotten.push_back(id);
 }
 
 void LedgerTxn::PutClaim(model::Claim claim) {
@@ -71,10 +85,10 @@ StatusOr<std::optional<StoredRequest>> LedgerTxn::FindRequest(const RequestKey& 
   return lookup_.FindRequest(key);
 }
 
-StatusOr<bool> LedgerTxn::WasErased(const std::string& instance_id) {
-  const auto& own = writes_.forgotten_instances;
-  if (std::find(own.begin(), own.end(), instance_id) != own.end()) return true;
-  return lookup_.WasErased(instance_id);
+StatusOr<bool> LedgerTxn::WasErased(const std::string& id) {
+  const auto& own = writes_.forgotten;
+  if (std::find(own.begin(), own.end(), id) != own.end()) return true;
+  return lookup_.WasErased(id);
 }
 
 void LedgerTxn::SaveRequest(StoredRequest request) {

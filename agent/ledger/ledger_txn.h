@@ -29,7 +29,7 @@ struct StoredRequest {
   RequestKey key;
   std::string message;  // The request as received: another one under the same key is a mismatch.
   std::string reply;    // The whole answer, in the caller's encoding.
-  std::string instance_id;  // Kept until 24 h after the end of this instance.
+  std::string instance_id;  // Kept until 24 h after the end of this instance or reservation.
   WallTime created{};
   bool operator==(const StoredRequest&) const = default;
 };
@@ -39,12 +39,12 @@ class LedgerLookup {
  public:
   virtual ~LedgerLookup() = default;
   virtual StatusOr<std::optional<StoredRequest>> FindRequest(const RequestKey& key) = 0;
-  virtual StatusOr<bool> WasErased(const std::string& instance_id) = 0;
+  virtual StatusOr<bool> WasErased(const std::string& id) = 0;
 };
 
 // One row of the change table: what a watch is fed from.
 struct Change {
-  enum class Kind { kInstance, kOperation, kClaim, kNode };
+  enum class Kind { kInstance, kOperation, kClaim, kReservation, kNode };
   int64_t revision = 0;
   Kind kind = Kind::kInstance;
   std::string id;
@@ -57,8 +57,9 @@ struct Change {
 struct WriteSet {
   std::vector<Change> changes;  // The values are in the working view; the last one per id counts.
   std::vector<StoredRequest> requests;
-  std::vector<std::string> forgotten_instances;  // Erased ones: their requests' 24 h begin now.
-  bool empty() const { return changes.empty() && requests.empty() && forgotten_instances.empty(); }
+  // Instances and reservations that were erased: their requests' 24 h begin now.
+  std::vector<std::string> forgotten;
+  bool empty() const { return changes.empty() && requests.empty() && forgotten.empty(); }
 };
 
 class LedgerTxn {
@@ -78,6 +79,9 @@ class LedgerTxn {
   void EraseInstance(const std::string& id);
   void PutOperation(model::Operation operation);
   void EraseOperation(const std::string& id);
+  // A reservation too is given its revision.
+  void PutReservation(model::Reservation reservation);
+  void EraseReservation(const std::string& id);
   // Keeps view().allocated the sum of the claims.
   void PutClaim(model::Claim claim);
   void EraseClaim(const std::string& id);  // Unknown or "": no change.
@@ -90,8 +94,9 @@ class LedgerTxn {
   // The key is new: FindRequest gave nothing.
   void SaveRequest(StoredRequest request);
 
-  // Whether an instance of this id was there once and is erased: its id is never used again.
-  StatusOr<bool> WasErased(const std::string& instance_id);
+  // Whether an instance or reservation of this id was there once and is erased: its id is never
+  // used again.
+  StatusOr<bool> WasErased(const std::string& id);
 
   const WriteSet& writes() const { return writes_; }
 

@@ -49,6 +49,15 @@ Status LoadOperations(Database& database, model::NodeView& view) {
   });
 }
 
+Status LoadReservations(Database& database, model::NodeView& view) {
+  return ForEachRow(database, "reservation", [&](const std::string& id, const std::string& json) {
+    BERTH_ASSIGN_OR_RETURN(auto reservation, model::DecodeReservation(json));
+    BERTH_RETURN_IF_ERROR(CheckId(id, reservation.id));
+    view.reservations.Put(id, std::make_shared<const model::Reservation>(std::move(reservation)));
+    return OkStatus();
+  });
+}
+
 Status LoadClaims(Database& database, model::NodeView& view) {
   return ForEachRow(database, "claim", [&](const std::string& id, const std::string& json) {
     BERTH_ASSIGN_OR_RETURN(auto claim, model::DecodeClaim(json));
@@ -91,6 +100,7 @@ StatusOr<model::NodeView> LoadView(Database& database, RecordTables& records) {
   BERTH_RETURN_IF_ERROR(LoadMeta(records, view));
   BERTH_RETURN_IF_ERROR(LoadInstances(database, view));
   BERTH_RETURN_IF_ERROR(LoadOperations(database, view));
+  BERTH_RETURN_IF_ERROR(LoadReservations(database, view));
   BERTH_RETURN_IF_ERROR(LoadClaims(database, view));
   BERTH_ASSIGN_OR_RETURN(view.revision,
                          database.QueryInt("SELECT coalesce(max(revision), 0) FROM change"));

@@ -15,7 +15,7 @@ class MemoryLedgerStore final : public LedgerStore {
   MemoryLedgerStore(MemoryLedgerFile& file, const Clock& clock) : file_(file), clock_(clock) {}
 
   StatusOr<std::optional<StoredRequest>> FindRequest(const RequestKey& key) override;
-  StatusOr<bool> WasErased(const std::string& instance_id) override;
+  StatusOr<bool> WasErased(const std::string& id) override;
   Status Add(const WriteSet& writes, const model::NodeView& after) override;
   bool CommitOpen() const override { return !added_.empty(); }
   CommitOutcome Commit() override;
@@ -45,11 +45,11 @@ StatusOr<std::optional<StoredRequest>> MemoryLedgerStore::FindRequest(const Requ
   return std::optional(it->second.request);
 }
 
-StatusOr<bool> MemoryLedgerStore::WasErased(const std::string& instance_id) {
+StatusOr<bool> MemoryLedgerStore::WasErased(const std::string& id) {
   for (const WriteSet& writes : added_)
-    for (const std::string& id : writes.forgotten_instances)
-      if (id == instance_id) return true;
-  return file_.erased_instances_.contains(instance_id);
+    for (const std::string& forgotten : writes.forgotten)
+      if (forgotten == id) return true;
+  return file_.erased_.contains(id);
 }
 
 Status MemoryLedgerStore::Add(const WriteSet& writes, const model::NodeView& after) {
@@ -86,8 +86,8 @@ void MemoryLedgerStore::Keep(const WriteSet& writes, WallTime now) {
     kept.expires =
         request.instance_id.empty() ? std::optional<WallTime>(now + kRequestsKept) : std::nullopt;
   }
-  for (const std::string& id : writes.forgotten_instances) {
-    file_.erased_instances_.insert(id);
+  for (const std::string& id : writes.forgotten) {
+    file_.erased_.insert(id);
     for (auto& [key, kept] : file_.requests_)
       if (kept.request.instance_id == id) kept.expires = now + kRequestsKept;
   }

@@ -63,7 +63,7 @@ class MemoryLedgerFile {
   model::NodeView view_;
   std::deque<Change> changes_;
   std::map<Key, KeptRequest> requests_;
-  std::set<std::string> erased_instances_;
+  std::set<std::string> erased_;
   int64_t commit_count_ = 0;
   CommitFault fault_ = CommitFault::kNone;
 };

@@ -27,9 +27,15 @@ StatusOr<RecordTables> RecordTables::Open(Database& database) {
       prepare(tables.put_claim_,
               "INSERT INTO claim(id, owner_id, json) VALUES(?1, ?2, ?3) "
               "ON CONFLICT(id) DO UPDATE SET owner_id = excluded.owner_id, json = excluded.json"));
+  BERTH_RETURN_IF_ERROR(
+      prepare(tables.put_reservation_,
+              "INSERT INTO reservation(id, state, json) VALUES(?1, ?2, ?3) "
+              "ON CONFLICT(id) DO UPDATE SET state = excluded.state, json = excluded.json"));
   BERTH_RETURN_IF_ERROR(prepare(tables.erase_instance_, "DELETE FROM instance WHERE id = ?1"));
   BERTH_RETURN_IF_ERROR(prepare(tables.erase_operation_, "DELETE FROM operation WHERE id = ?1"));
   BERTH_RETURN_IF_ERROR(prepare(tables.erase_claim_, "DELETE FROM claim WHERE id = ?1"));
+  BERTH_RETURN_IF_ERROR(
+      prepare(tables.erase_reservation_, "DELETE FROM reservation WHERE id = ?1"));
   BERTH_RETURN_IF_ERROR(prepare(tables.put_meta_,
                                 "INSERT INTO meta(key, value) VALUES(?1, ?2) "
                                 "ON CONFLICT(key) DO UPDATE SET value = excluded.value"));
@@ -69,6 +75,13 @@ StatusOr<std::optional<std::string>> RecordTables::Write(const Change& change,
       BERTH_RETURN_IF_ERROR(put_claim_.Run(change.id, claim->owner_id, json));
       break;
     }
+    case Change::Kind::kReservation: {
+      const auto reservation = after.reservations.Find(change.id);
+      BERTH_CHECK(reservation != nullptr, change.id);
+      json = model::Encode(*reservation);
+      BERTH_RETURN_IF_ERROR(put_reservation_.Run(change.id, model::Name(reservation->state), json));
+      break;
+    }
     case Change::Kind::kNode: {
       BERTH_ASSIGN_OR_RETURN(json, WriteNode(after));
       break;
@@ -89,6 +102,9 @@ Status RecordTables::Erase(const Change& change) {
     case Change::Kind::kInstance:
       BERTH_RETURN_IF_ERROR(put_tombstone_.Run(change.id, change.time.time_since_epoch().count()));
       return erase_instance_.Run(change.id);
+    case Change::Kind::kReservation:
+      BERTH_RETURN_IF_ERROR(put_tombstone_.Run(change.id, change.time.time_since_epoch().count()));
+      return erase_reservation_.Run(change.id);
     case Change::Kind::kOperation:
       return erase_operation_.Run(change.id);
     case Change::Kind::kClaim:
@@ -99,8 +115,8 @@ Status RecordTables::Erase(const Change& change) {
   BERTH_CHECK(false, "the node itself cannot be erased");
 }
 
-StatusOr<bool> RecordTables::IsTombstone(const std::string& instance_id) {
-  tombstone_.Start(instance_id);
+StatusOr<bool> RecordTables::IsTombstone(const std::string& id) {
+  tombstone_.Start(id);
   StatusOr<bool> found = tombstone_.Next();
   tombstone_.Reset();
   return found;

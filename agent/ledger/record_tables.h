@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows that make up the present: instances, operations, claims, and the facts of the node.
+// The rows that make up the present: instances, operations, claims, reservations, and the facts of
+// the node.
 //
 // Not thread-safe; used on the ledger's executor.
 #pragma once
@@ -29,8 +30,8 @@ class RecordTables {
   // change table; nullopt if it was erased.
   StatusOr<std::optional<std::string>> Write(const Change& change, const model::NodeView& after);
 
-  // Whether an instance of this id was erased.
-  StatusOr<bool> IsTombstone(const std::string& instance_id);
+  // Whether an instance or reservation of this id was erased.
+  StatusOr<bool> IsTombstone(const std::string& id);
 
   StatusOr<std::optional<std::string>> Meta(const std::string& key);
   Status PutMeta(const std::string& key, const std::string& value);
@@ -40,8 +41,8 @@ class RecordTables {
   StatusOr<std::string> WriteNode(const model::NodeView& after);
   Status Erase(const Change& change);
 
-  Statement put_instance_, put_operation_, put_claim_;
-  Statement erase_instance_, erase_operation_, erase_claim_;
+  Statement put_instance_, put_operation_, put_claim_, put_reservation_;
+  Statement erase_instance_, erase_operation_, erase_claim_, erase_reservation_;
   Statement put_meta_, meta_;
   Statement put_tombstone_, tombstone_;
 };

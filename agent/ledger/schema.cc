@@ -32,7 +32,7 @@ CREATE INDEX request_by_expiry ON request(expires) WHERE expires IS NOT NULL;
 CREATE TABLE change(
   revision INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, erased INTEGER NOT NULL,
   time INTEGER NOT NULL, json TEXT) STRICT;
--- Every instance id that was used and erased: none is ever used again.
+-- Every id of an instance, later of a reservation too, that was used and erased: none is ever used again.
 CREATE TABLE tombstone(id TEXT PRIMARY KEY, erased INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
@@ -75,7 +75,18 @@ UPDATE request SET reply = CAST(json_set(CAST(reply AS TEXT),
   '$.placement', json('{"cells":[],"emulator_cpus":"","devices":[],"optimal":true}')) AS BLOB);
 )sql";
 
-constexpr Migration kMigrations[] = {kVersion1, kVersion2, kVersion3};
+// Reservations; the times of a claim; what CPU a guest sees, and what a stopped one keeps.
+constexpr char kVersion4[] = R"sql(
+CREATE TABLE reservation(id TEXT PRIMARY KEY, state TEXT NOT NULL, json TEXT NOT NULL) STRICT;
+UPDATE instance SET json = json_set(json, '$.spec.shape.reserve_when_stopped', json('false'),
+  '$.spec.platform', json('{"cpu_model_policy":"default","cpu_model":""}'));
+UPDATE claim SET json = json_set(json, '$.created', 0, '$.expires', NULL);
+UPDATE request SET reply = CAST(json_set(CAST(reply AS TEXT),
+  '$.spec.shape.reserve_when_stopped', json('false'),
+  '$.spec.platform', json('{"cpu_model_policy":"default","cpu_model":""}')) AS BLOB);
+)sql";
+
+constexpr Migration kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4};
 
 Status Refused(const char* reason, const std::string& message) {
   return MakeError(StatusCode::kFailedPrecondition, reason, message);

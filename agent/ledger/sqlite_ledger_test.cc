@@ -205,6 +205,7 @@ TEST_F(SqliteLedgerTest, OpensALedgerOfVersion1) {
   Edit(fmt::format("UPDATE request SET reply = CAST(json_remove(CAST(reply AS TEXT), {}) AS BLOB)",
                    added));
   Edit("UPDATE operation SET json = json_remove(json, '$.principal', '$.request_id')");
+  Edit("DROP TABLE reservation");
   Edit("PRAGMA user_version = 1");
 
   const auto ledger = Open();

@@ -42,9 +42,7 @@ StatusOr<std::optional<StoredRequest>> SqliteStore::FindRequest(const RequestKey
   return requests_.Find(key, clock_.WallNow());
 }
 
-StatusOr<bool> SqliteStore::WasErased(const std::string& instance_id) {
-  return records_.IsTombstone(instance_id);
-}
+StatusOr<bool> SqliteStore::WasErased(const std::string& id) { return records_.IsTombstone(id); }
 
 Status SqliteStore::Begin(const model::NodeView& view) {
   BERTH_RETURN_IF_ERROR(database_.Execute("BEGIN IMMEDIATE"));
@@ -78,7 +76,7 @@ Status SqliteStore::Write(const WriteSet& writes, const model::NodeView& after) 
   BERTH_RETURN_IF_ERROR(WriteChanges(writes.changes, after));
   for (const StoredRequest& request : writes.requests)
     BERTH_RETURN_IF_ERROR(requests_.Save(request));
-  for (const std::string& id : writes.forgotten_instances)
+  for (const std::string& id : writes.forgotten)
     BERTH_RETURN_IF_ERROR(requests_.BeginExpiry(id, clock_.WallNow()));
   return OkStatus();
 }

@@ -29,7 +29,7 @@ class SqliteStore final : public LedgerStore {
                                                      const Clock& clock);
 
   StatusOr<std::optional<StoredRequest>> FindRequest(const RequestKey& key) override;
-  StatusOr<bool> WasErased(const std::string& instance_id) override;
+  StatusOr<bool> WasErased(const std::string& id) override;
   Status Add(const WriteSet& writes, const model::NodeView& after) override;
   bool CommitOpen() const override { return database_.InTransaction(); }
   CommitOutcome Commit() override;

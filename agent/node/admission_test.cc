@@ -119,7 +119,7 @@ TEST(AdmissionTest, AnotherStartIsChargedAsTheFirstButNotForItsDisk) {
   model::NodeView full_disk;
   full_disk.allocated.disk_mib = 100000;
   Book book = SmallBook();
-  const auto claim = ClaimForRun(book.RoomAt(full_disk, {}), admission->record, false, "c-2");
+  const auto claim = ClaimForRun(book.RoomAt(full_disk, {}), admission->record, false, "c-2", kNow);
   ASSERT_TRUE(claim.ok()) << claim.status();
   EXPECT_EQ(claim->held, admission->run_claim.held);
   EXPECT_EQ(claim->owner_id, kId);

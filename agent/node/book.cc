@@ -16,12 +16,14 @@ constexpr char kOthers[] = "of others";
 
 using PageCounts = std::map<std::pair<int, int64_t>, int64_t>;  // By node and page size.
 
-// Of claims whose guests are not there yet.
+// Of claims whose guests are not there: not yet, or not now.
 PageCounts PagesNotYetTaken(const model::NodeView& view) {
   PageCounts pages;
   view.claims.ForEach([&](const std::string&, const auto& claim) {
     const auto owner = view.instances.Find(claim->owner_id);
-    if (owner == nullptr || owner->state != model::InstanceState::kPending) return;
+    const bool there = owner != nullptr && owner->state != model::InstanceState::kPending &&
+                       owner->state != model::InstanceState::kStopped;
+    if (there) return;
     for (const model::PlacedCell& cell : claim->placement.cells)
       if (cell.page_size_kib > model::kBasePageKib)
         pages[{cell.node, cell.page_size_kib}] += cell.memory_mib * 1024 / cell.page_size_kib;

@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <set>
 #include <utility>
 
-#include "agent/node/admission.h"
+#include "agent/node/candidate.h"
 #include "agent/node/exactly_once.h"
 #include "agent/node/resolve_spec.h"
 #include "core/base/error.h"
@@ -16,131 +16,199 @@
 namespace berth::node {
 namespace {
 
-constexpr Duration kHypervisorRetry = std::chrono::seconds(5);
+// The steps run one after the other, each begun by the end of the one before, so nothing needs a
+// lock. Lives as long as its own callbacks.
+class CreateFlow : public std::enable_shared_from_this<CreateFlow> {
+ public:
+  CreateFlow(ContextPtr context, CallContext call, BatchCreateArgs args,
+             NodeAgent::DoneWith<model::BatchOutcome> done)
+      : context_(std::move(context)),
+        call_(std::move(call)),
+        args_(std::move(args)),
+        done_(std::move(done)) {}
+  virtual ~CreateFlow() = default;
 
-Status HypervisorAway(const HypervisorHealth& health) {
-  return MakeError(
-      StatusCode::kUnavailable,
-      fmt::format("the hypervisor at {} does not answer: {}", health.uri, health.error),
-      {.reason = reasons::kHypervisorUnavailable, .retry_after = kHypervisorRetry});
+  void Start() {
+    // What is only checked is neither stored nor answered from the store.
+    if (args_.validate_only) call_.request_id.clear();
+    for (CreateInstanceArgs& entry : args_.entries) entry.validate_only = args_.validate_only;
+    if (IsRequestId(call_.request_id)) return LookUp();
+    PrepareNext();
+  }
+
+ protected:
+  // What is found or kept for the call; one instance by itself is kept as such.
+  virtual StatusOr<std::optional<model::BatchOutcome>> Find(LedgerTxn& txn) {
+    return FindAnswer<model::BatchOutcome>(txn, call_);
+  }
+  virtual void Keep(LedgerTxn& txn, const model::BatchOutcome& outcome) {
+    KeepAnswer(txn, call_, outcome);
+  }
+  // Where the fields of entry `index` are in the request.
+  virtual std::string PathOf(size_t index) const { return fmt::format("entries[{}].", index); }
+  virtual void AddIndex(size_t index, ErrorDetails* details) const {
+    details->metadata["index"] = std::to_string(index);
+  }
+  const CallContext& call() const { return call_; }
+
+ private:
+  // A repeat is answered before anything else is looked at: its image may be gone by now.
+  void LookUp() {
+    context_->with.ledger.Submit(
+        [self = shared_from_this()](LedgerTxn& txn) -> Status {
+          BERTH_ASSIGN_OR_RETURN(self->answer_, self->Find(txn));
+          return OkStatus();
+        },
+        [self = shared_from_this()](Status status) {
+          self->context_->with.executor.Post([self, status = std::move(status)] {
+            if (!status.ok()) return self->Refuse(status);
+            if (self->answer_) return self->Answer();
+            self->PrepareNext();
+          });
+        });
+  }
+
+  void PrepareNext() {
+    if (prepared_.size() == args_.entries.size()) return AllPrepared();
+    Prepare(context_, call_, args_.entries[prepared_.size()],
+            [self = shared_from_this()](StatusOr<Candidate> candidate) {
+              self->prepared_.push_back(std::move(candidate));
+              self->PrepareNext();
+            });
+  }
+
+  // Malformed entries fail the whole call, each with its path.
+  void AllPrepared() {
+    std::vector<FieldViolation> faults;
+    for (size_t i = 0; i < prepared_.size(); ++i) {
+      const ErrorDetails details = DetailsOf(prepared_[i].status());
+      if (details.reason != reasons::kInvalidField) continue;
+      for (const FieldViolation& fault : details.violations) {
+        const bool of_call = fault.field == "request_id" || fault.field == "control_epoch";
+        if (of_call && i > 0) continue;
+        faults.push_back({of_call ? fault.field : PathOf(i) + fault.field, fault.description});
+      }
+    }
+    if (!faults.empty()) return Refuse(InvalidFields(std::move(faults)));
+    Submit();
+  }
+
+  void Submit() {
+    topology_now_ = context_->TopologyNow();
+    context_->with.ledger.Submit(
+        [self = shared_from_this()](LedgerTxn& txn) { return self->AdmitOrRefuse(txn); },
+        [self = shared_from_this()](Status status) {
+          if (!status.ok()) return self->Refuse(std::move(status));
+          if (!self->args_.validate_only)
+            for (const model::BatchEntry& entry : self->answer_->entries)
+              if (entry.instance) self->context_->with.instances.Wake(entry.instance->id);
+          self->Answer();
+        });
+  }
+
+  Status AdmitOrRefuse(LedgerTxn& txn) {
+    // Once more: the same call may have been answered since.
+    BERTH_ASSIGN_OR_RETURN(answer_, Find(txn));
+    if (answer_) return OkStatus();
+    BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), call_));
+    answer_.emplace();
+    Status first_refusal;
+    bool any = false;
+    for (size_t i = 0; i < prepared_.size(); ++i) {
+      auto record = Admit(txn, i);
+      any |= record.ok();
+      if (record.ok()) {
+        answer_->entries.push_back({std::move(*record), {}, {}});
+        continue;
+      }
+      if (first_refusal.ok()) first_refusal = WithIndex(record.status(), i);
+      if (args_.atomic) break;
+      answer_->entries.push_back(
+          {{}, model::ErrorOf(record.status()), DetailsOf(record.status()).metadata});
+    }
+    if (!first_refusal.ok() && (args_.atomic || !any)) return first_refusal;
+    if (args_.validate_only) return OkStatus();
+    txn.RaiseControlEpoch(call_.control_epoch);
+    Keep(txn, *answer_);
+    return OkStatus();
+  }
+
+  StatusOr<model::InstanceRecord> Admit(LedgerTxn& txn, size_t index) const {
+    if (!prepared_[index].ok()) return prepared_[index].status();
+    return AdmitCandidate(txn, *context_, call_, *prepared_[index], topology_now_);
+  }
+
+  Status WithIndex(const Status& status, size_t index) const {
+    ErrorDetails details = DetailsOf(status);
+    AddIndex(index, &details);
+    return MakeError(status.code(), std::string(status.message()), std::move(details));
+  }
+
+  void Refuse(Status status) {
+    context_->Refuse<model::BatchOutcome>(std::move(done_), std::move(status));
+  }
+  void Answer() { context_->Answer<model::BatchOutcome>(std::move(done_), std::move(*answer_)); }
+
+  const ContextPtr context_;
+  CallContext call_;
+  BatchCreateArgs args_;
+  NodeAgent::DoneWith<model::BatchOutcome> done_;
+
+  std::vector<StatusOr<Candidate>> prepared_;
+  model::Topology topology_now_;  // As it was when it was submitted.
+  std::optional<model::BatchOutcome> answer_;
+};
+
+// One instance, which is asked for and answered by itself.
+class CreateOneFlow final : public CreateFlow {
+ public:
+  using CreateFlow::CreateFlow;
+
+ private:
+  StatusOr<std::optional<model::BatchOutcome>> Find(LedgerTxn& txn) override {
+    BERTH_ASSIGN_OR_RETURN(auto record, FindAnswer<model::InstanceRecord>(txn, call()));
+    if (!record) return std::optional<model::BatchOutcome>();
+    return std::optional(model::BatchOutcome{{{std::move(*record), {}, {}}}});
+  }
+  void Keep(LedgerTxn& txn, const model::BatchOutcome& outcome) override {
+    KeepAnswer(txn, call(), *outcome.entries.front().instance);
+  }
+  std::string PathOf(size_t) const override { return ""; }
+  void AddIndex(size_t, ErrorDetails*) const override {}
+};
+
+std::vector<FieldViolation> BatchFaults(const BatchCreateArgs& args) {
+  std::vector<FieldViolation> faults;
+  if (args.entries.empty() || args.entries.size() > kBatchMax)
+    faults.push_back({"entries", fmt::format("give 1 to {}", kBatchMax)});
+  std::set<std::string> ids;
+  for (size_t i = 0; i < args.entries.size(); ++i) {
+    const std::string& id = args.entries[i].instance_id;
+    if (!id.empty() && !ids.insert(id).second)
+      faults.push_back({fmt::format("entries[{}].instance_id", i), "given to another entry too"});
+  }
+  return faults;
 }
-
-int64_t MibOf(int64_t bytes) { return (bytes + (1 << 20) - 1) >> 20; }
 
 }  // namespace
 
-CreateFlow::CreateFlow(ContextPtr context, CallContext call, CreateInstanceArgs args,
-                       NodeAgent::DoneWith<model::InstanceRecord> done)
-    : context_(std::move(context)),
-      call_(std::move(call)),
-      args_(std::move(args)),
-      done_(std::move(done)) {}
-
-void CreateFlow::Start() {
-  // What is only checked is neither stored nor answered from the store.
-  if (args_.validate_only) call_.request_id.clear();
-  if (IsRequestId(call_.request_id)) return LookUp();
-  CheckRequest();
+void CreateInstance(const ContextPtr& context, CallContext call, CreateInstanceArgs args,
+                    NodeAgent::DoneWith<model::InstanceRecord> done) {
+  BatchCreateArgs one{.entries = {}, .atomic = true, .validate_only = args.validate_only};
+  one.entries.push_back(std::move(args));
+  std::make_shared<CreateOneFlow>(context, std::move(call), std::move(one),
+                                  [done = std::move(done)](StatusOr<model::BatchOutcome> outcome) {
+                                    if (!outcome.ok()) return done(std::move(outcome).status());
+                                    done(std::move(*outcome->entries.front().instance));
+                                  })
+      ->Start();
 }
 
-void CreateFlow::LookUp() {
-  context_->with.ledger.Submit(
-      [self = shared_from_this()](LedgerTxn& txn) -> Status {
-        BERTH_ASSIGN_OR_RETURN(self->answer_, FindAnswer(txn, self->call_));
-        return OkStatus();
-      },
-      [self = shared_from_this()](Status status) {
-        self->context_->with.executor.Post(
-            [self, status = std::move(status)] { self->LookedUp(status); });
-      });
-}
-
-void CreateFlow::LookedUp(const Status& status) {
-  if (!status.ok()) return Refuse(status);
-  if (answer_) return Answer();
-  CheckRequest();
-}
-
-void CreateFlow::CheckRequest() {
-  auto resolved = Resolve(call_, args_, context_->with.types);
-  if (!resolved.ok()) return Refuse(std::move(resolved).status());
-  spec_ = std::move(resolved->spec);
-  default_root_disk_mib_ = resolved->default_root_disk_mib;
-
-  const HypervisorHealth health = context_->with.hypervisor.Health();
-  if (!health.connected) return Refuse(HypervisorAway(health));
-  emulated_ = health.accel != "kvm";
-  CheckBoot();
-}
-
-void CreateFlow::CheckBoot() {
-  context_->with.storage.CheckBoot(
-      spec_, [self = shared_from_this()](StatusOr<ImageInfo> info) { self->BootChecked(info); });
-}
-
-void CreateFlow::BootChecked(const StatusOr<ImageInfo>& info) {
-  if (!info.ok()) return Refuse(info.status());
-  // From here on the size is a number, so that disk and claim stay equal whatever becomes of the
-  // image.
-  if (spec_.root_disk_mib == 0 && !spec_.boot.image.empty())
-    spec_.root_disk_mib = std::max(MibOf(info->virtual_bytes), default_root_disk_mib_);
-  Submit();
-}
-
-void CreateFlow::Submit() {
-  topology_ = context_->TopologyNow();
-  context_->with.ledger.Submit(
-      [self = shared_from_this()](LedgerTxn& txn) { return self->AdmitOrRefuse(txn); },
-      [self = shared_from_this()](Status status) { self->Submitted(std::move(status)); });
-}
-
-Status CreateFlow::AdmitOrRefuse(LedgerTxn& txn) {
-  // Once more: the same call may have been answered since.
-  BERTH_ASSIGN_OR_RETURN(answer_, FindAnswer(txn, call_));
-  if (answer_) return OkStatus();
-  BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), call_));
-  Random& random = context_->with.random;
-  AdmissionRequest request{args_.instance_id.empty() ? NewInstanceId(random) : args_.instance_id,
-                           spec_, emulated_};
-  BERTH_ASSIGN_OR_RETURN(request.id_was_used, txn.WasErased(request.instance_id));
-  const AdmissionIds ids{NewOperationId(random), NewClaimId(random), NewClaimId(random)};
-  BERTH_ASSIGN_OR_RETURN(
-      Admission admission,
-      Admit(txn.view(), context_->book->RoomAt(txn.view(), topology_), request, ids, txn.now()));
-  answer_ = admission.record;
-  if (args_.validate_only) return OkStatus();
-
-  admission.operation.principal = call_.principal;
-  admission.operation.request_id = call_.request_id;
-  txn.RaiseControlEpoch(call_.control_epoch);
-  txn.PutClaim(std::move(admission.run_claim));
-  txn.PutClaim(std::move(admission.disk_claim));
-  txn.PutOperation(std::move(admission.operation));
-  txn.PutInstance(std::move(admission.record));
-  answer_ = *txn.view().instances.Find(request.instance_id);
-  KeepAnswer(txn, call_, *answer_);
-  return OkStatus();
-}
-
-void CreateFlow::Submitted(Status status) {
-  if (!status.ok()) return Refuse(std::move(status));
-  if (!args_.validate_only) context_->with.instances.Wake(answer_->id);
-  Answer();
-}
-
-void CreateFlow::Refuse(Status status) {
-  context_->Refuse<model::InstanceRecord>(std::move(done_), std::move(status));
-}
-
-void CreateFlow::Answer() {
-  if (args_.validate_only) {
-    // As it would be, without what only a real one has.
-    model::InstanceRecord would_be;
-    would_be.id = args_.instance_id;
-    would_be.spec = std::move(answer_->spec);
-    answer_ = std::move(would_be);
-  }
-  context_->Answer<model::InstanceRecord>(std::move(done_), std::move(*answer_));
+void BatchCreateInstances(const ContextPtr& context, CallContext call, BatchCreateArgs args,
+                          NodeAgent::DoneWith<model::BatchOutcome> done) {
+  if (auto faults = BatchFaults(args); !faults.empty())
+    return context->Refuse(std::move(done), InvalidFields(std::move(faults)));
+  std::make_shared<CreateFlow>(context, std::move(call), std::move(args), std::move(done))->Start();
 }
 
 }  // namespace berth::node

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+#include <utility>
+
 #include "agent/instance/lifecycle.h"
 #include "core/base/error.h"
 #include "core/base/reasons.h"
@@ -15,12 +18,11 @@ RequestKey KeyOf(const CallContext& call) {
   return {.principal = call.principal, .method = call.method, .request_id = call.request_id};
 }
 
-}  // namespace
-
-StatusOr<std::optional<model::InstanceRecord>> FindAnswer(LedgerTxn& txn, const CallContext& call) {
-  if (call.request_id.empty()) return std::optional<model::InstanceRecord>();
+// The reply kept for this call, as it was encoded.
+StatusOr<std::optional<std::string>> FindReply(LedgerTxn& txn, const CallContext& call) {
+  if (call.request_id.empty()) return std::optional<std::string>();
   BERTH_ASSIGN_OR_RETURN(const auto stored, txn.FindRequest(KeyOf(call)));
-  if (!stored) return std::optional<model::InstanceRecord>();
+  if (!stored) return std::optional<std::string>();
   if (stored->message != call.message)
     return MakeError(
         StatusCode::kInvalidArgument,
@@ -29,18 +31,60 @@ StatusOr<std::optional<model::InstanceRecord>> FindAnswer(LedgerTxn& txn, const 
                     call.request_id, call.method),
         {.reason = reasons::kIdempotentParameterMismatch,
          .metadata = {{"instance_id", stored->instance_id}}});
-  BERTH_ASSIGN_OR_RETURN(auto answer, model::DecodeInstanceRecord(stored->reply));
+  return std::optional(stored->reply);
+}
+
+template <typename T>
+StatusOr<T> Decode(std::string_view reply);
+template <>
+StatusOr<model::InstanceRecord> Decode(std::string_view reply) {
+  return model::DecodeInstanceRecord(reply);
+}
+template <>
+StatusOr<model::Reservation> Decode(std::string_view reply) {
+  return model::DecodeReservation(reply);
+}
+template <>
+StatusOr<model::BatchOutcome> Decode(std::string_view reply) {
+  return model::DecodeBatchOutcome(reply);
+}
+
+// With whose end the answer's own begins.
+std::string SubjectOf(const model::InstanceRecord& record) { return record.id; }
+std::string SubjectOf(const model::Reservation& reservation) { return reservation.id; }
+std::string SubjectOf(const model::BatchOutcome& outcome) {
+  for (const model::BatchEntry& entry : outcome.entries)
+    if (entry.instance) return entry.instance->id;
+  return "";
+}
+
+}  // namespace
+
+template <typename T>
+StatusOr<std::optional<T>> FindAnswer(LedgerTxn& txn, const CallContext& call) {
+  BERTH_ASSIGN_OR_RETURN(const auto reply, FindReply(txn, call));
+  if (!reply) return std::optional<T>();
+  BERTH_ASSIGN_OR_RETURN(T answer, Decode<T>(*reply));
   return std::optional(std::move(answer));
 }
 
-void KeepAnswer(LedgerTxn& txn, const CallContext& call, const model::InstanceRecord& answer) {
+template <typename T>
+void KeepAnswer(LedgerTxn& txn, const CallContext& call, const T& answer) {
   if (call.request_id.empty()) return;
   txn.SaveRequest({.key = KeyOf(call),
                    .message = call.message,
                    .reply = model::Encode(answer),
-                   .instance_id = answer.id,
+                   .instance_id = SubjectOf(answer),
                    .created = txn.now()});
 }
+
+#define BERTH_ANSWERS(T)                                                                       \
+  template StatusOr<std::optional<T>> FindAnswer<T>(LedgerTxn & txn, const CallContext& call); \
+  template void KeepAnswer<T>(LedgerTxn & txn, const CallContext& call, const T& answer)
+BERTH_ANSWERS(model::InstanceRecord);
+BERTH_ANSWERS(model::Reservation);
+BERTH_ANSWERS(model::BatchOutcome);
+#undef BERTH_ANSWERS
 
 Status CheckFence(const model::NodeView& view, const CallContext& call) {
   if (call.control_epoch == 0 || call.control_epoch >= view.control_epoch) return OkStatus();

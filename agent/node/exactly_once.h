@@ -7,15 +7,21 @@
 
 #include "agent/ledger/ledger_txn.h"
 #include "agent/node/node_agent.h"
+#include "core/model/batch_outcome.h"
 
 namespace berth::node {
 
-// The answer that this call was given before; nullopt if it is new or carries no request id.
-// INVALID_ARGUMENT IDEMPOTENT_PARAMETER_MISMATCH: the id belongs to a call with other parameters.
-StatusOr<std::optional<model::InstanceRecord>> FindAnswer(LedgerTxn& txn, const CallContext& call);
+// The answer that this call was given before, decoded; nullopt if it is new or carries no request
+// id. INVALID_ARGUMENT IDEMPOTENT_PARAMETER_MISMATCH: the id belongs to a call with other
+// parameters.
+//
+// `T` is what the call answers: model::InstanceRecord, Reservation or BatchOutcome.
+template <typename T>
+StatusOr<std::optional<T>> FindAnswer(LedgerTxn& txn, const CallContext& call);
 
 // Keeps the answer for a repeat, if the call carries a request id.
-void KeepAnswer(LedgerTxn& txn, const CallContext& call, const model::InstanceRecord& answer);
+template <typename T>
+void KeepAnswer(LedgerTxn& txn, const CallContext& call, const T& answer);
 
 // FAILED_PRECONDITION STALE_EPOCH if a newer control plane has spoken already. A call that changes
 // anything then raises the ledger's epoch to its own.

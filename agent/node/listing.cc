@@ -21,6 +21,14 @@ uint64_t FilterOf(const ListInstancesArgs& args) {
   return HashOf(text);
 }
 
+uint64_t FilterOf(const ListReservationsArgs& args) {
+  const std::set<model::ReservationState> states(args.states.begin(), args.states.end());
+  std::string text = "reservations";
+  for (const model::ReservationState state : states)
+    text += fmt::format("\n{}", model::Name(state));
+  return HashOf(text);
+}
+
 bool Matches(const model::InstanceRecord& record, const ListInstancesArgs& args) {
   const auto& states = args.states;
   return (states.empty() ||
@@ -102,6 +110,23 @@ StatusOr<ListClaimsResult> Listings::Claims(int32_t asked, const std::string& pa
   result.claims = FirstAfter(place.view->claims, place.token.last_id, page_size + 1,
                              [](const model::Claim&) { return true; });
   result.next_page_token = Cut(place, page_size, &result.claims);
+  return result;
+}
+
+StatusOr<ListReservationsResult> Listings::Reservations(const ListReservationsArgs& args) {
+  BERTH_ASSIGN_OR_RETURN(const Place place,
+                         PlaceOf(args.page_size, args.page_token, FilterOf(args)));
+  const size_t page_size = PageSize(args.page_size);
+  const auto& states = args.states;
+  ListReservationsResult result;
+  result.revision = place.view->revision;
+  result.reservations =
+      FirstAfter(place.view->reservations, place.token.last_id, page_size + 1,
+                 [&](const model::Reservation& reservation) {
+                   return states.empty() || std::find(states.begin(), states.end(),
+                                                      reservation.state) != states.end();
+                 });
+  result.next_page_token = Cut(place, page_size, &result.reservations);
   return result;
 }
 

@@ -28,6 +28,8 @@ class Listings {
   // As NodeAgent::ListClaims.
   StatusOr<ListClaimsResult> Claims(int32_t page_size, const std::string& page_token)
       EXCLUDES(mutex_);
+  // As NodeAgent::ListReservations.
+  StatusOr<ListReservationsResult> Reservations(const ListReservationsArgs& args) EXCLUDES(mutex_);
   // As NodeAgent::ListInstances; records as they are stored.
   StatusOr<ListInstancesResult> Page(const ListInstancesArgs& args) EXCLUDES(mutex_);
 

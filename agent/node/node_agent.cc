@@ -4,11 +4,14 @@
 #include <utility>
 
 #include "agent/node/create_flow.h"
+#include "agent/node/held_reservation.h"
 #include "agent/node/listing.h"
 #include "agent/node/node_context.h"
 #include "agent/node/operation_waiters.h"
 #include "agent/node/planning.h"
 #include "agent/node/reachability.h"
+#include "agent/node/reservation_expiry.h"
+#include "agent/node/reserve.h"
 #include "agent/node/retention.h"
 #include "agent/node/verbs.h"
 
@@ -24,8 +27,10 @@ class NodeAgent::Impl {
         listings(context->with.ledger, context->with.clock),
         planning(context),
         waiters(std::make_shared<node::OperationWaiters>(context)),
-        retention(std::make_shared<node::Retention>(context)) {
+        retention(std::make_shared<node::Retention>(context)),
+        expiry(std::make_shared<node::ReservationExpiry>(context)) {
     retention->Start();
+    expiry->Look();
   }
 
   const node::ContextPtr context;
@@ -33,6 +38,7 @@ class NodeAgent::Impl {
   node::Planning planning;
   const std::shared_ptr<node::OperationWaiters> waiters;
   const std::shared_ptr<node::Retention> retention;
+  const std::shared_ptr<node::ReservationExpiry> expiry;
 };
 
 NodeAgent::NodeAgent(Dependencies dependencies)
@@ -42,13 +48,26 @@ NodeAgent::~NodeAgent() = default;
 
 void NodeAgent::ViewPublished(const std::shared_ptr<const model::NodeView>& view) {
   impl_->waiters->ViewPublished(*view);
+  impl_->expiry->ViewPublished(*view);
 }
 
 void NodeAgent::CreateInstance(CallContext call, CreateInstanceArgs args,
                                DoneWith<model::InstanceRecord> done) {
-  std::make_shared<node::CreateFlow>(impl_->context, std::move(call), std::move(args),
-                                     std::move(done))
-      ->Start();
+  node::CreateInstance(impl_->context, std::move(call), std::move(args), std::move(done));
+}
+
+void NodeAgent::BatchCreateInstances(CallContext call, BatchCreateArgs args,
+                                     DoneWith<model::BatchOutcome> done) {
+  node::BatchCreateInstances(impl_->context, std::move(call), std::move(args), std::move(done));
+}
+
+void NodeAgent::Reserve(CallContext call, ReserveArgs args, DoneWith<model::Reservation> done) {
+  node::Reserve(impl_->context, std::move(call), std::move(args), std::move(done));
+}
+
+void NodeAgent::Release(CallContext call, const std::string& id,
+                        DoneWith<model::Reservation> done) {
+  node::Release(impl_->context, std::move(call), id, std::move(done));
 }
 
 void NodeAgent::StartInstance(CallContext call, const std::string& id,
@@ -85,6 +104,17 @@ StatusOr<ListInstancesResult> NodeAgent::ListInstances(const ListInstancesArgs& 
   const HypervisorHealth health = impl_->context->with.hypervisor.Health();
   for (auto& record : result.instances) record = node::WithReachability(std::move(record), health);
   return result;
+}
+
+StatusOr<std::shared_ptr<const model::Reservation>> NodeAgent::GetReservation(
+    const std::string& id) const {
+  BERTH_RETURN_IF_ERROR(node::CheckReservationId(id));
+  return node::FindReservation(*impl_->context->with.ledger.View(), id);
+}
+
+StatusOr<ListReservationsResult> NodeAgent::ListReservations(
+    const ListReservationsArgs& args) const {
+  return impl_->listings.Reservations(args);
 }
 
 StatusOr<std::shared_ptr<const model::Operation>> NodeAgent::GetOperation(

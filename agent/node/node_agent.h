@@ -19,6 +19,7 @@
 #include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/model/batch_outcome.h"
 #include "core/model/capacity.h"
 #include "core/model/instance_type.h"
 #include "core/model/node_view.h"
@@ -43,7 +44,42 @@ struct CreateInstanceArgs {
   std::string instance_id;  // "" = the agent makes one.
   // Everything is checked and nothing kept, no request id either; an id not given stays "".
   bool validate_only = false;
+  // "" = placed anew; else it gets the room that this reservation holds, which ends with that.
+  std::string reservation_id;
   model::InstanceSpec spec;  // With instance_type or shape; not both.
+};
+
+inline constexpr size_t kBatchMax = 100;
+
+struct BatchCreateArgs {
+  std::vector<CreateInstanceArgs> entries;  // 1 to kBatchMax; ids that are given differ.
+  bool atomic = true;                       // All, or none.
+  bool validate_only = false;               // For all of them.
+};
+
+struct ReserveArgs {
+  std::string reservation_id;  // "" = the agent makes one.
+  std::string tenant_id;
+  std::string instance_type;  // Or shape.
+  model::Shape shape;
+  int64_t disk_mib = 0;  // 0 with a type: the type's own.
+  Duration hold = std::chrono::seconds(60);
+  bool validate_only = false;
+};
+
+inline constexpr Duration kHoldMin = std::chrono::seconds(1);
+inline constexpr Duration kHoldMax = std::chrono::hours(24);
+
+struct ListReservationsArgs {
+  int32_t page_size = 0;  // As ListInstancesArgs.
+  std::string page_token;
+  std::vector<model::ReservationState> states;  // Empty = all.
+};
+
+struct ListReservationsResult {
+  std::vector<std::shared_ptr<const model::Reservation>> reservations;  // Ascending by id.
+  std::string next_page_token;                                          // "" = that was all.
+  int64_t revision = 0;
 };
 
 struct ListInstancesArgs {
@@ -100,6 +136,7 @@ struct ListClaimsResult {
 // Counts for metrics; called from any thread.
 struct NodeObserver {
   std::function<void(const std::string& reason)> refused;
+  std::function<void(int64_t count)> reservations_expired;
 };
 
 // What the agent knows of the node as a whole.
@@ -134,7 +171,8 @@ class NodeAgent {
     std::function<model::Topology()> topology_now;
     std::vector<model::InstanceType> types;
     NodeObserver observer;
-    // How long a terminated instance, and an operation that is over, can still be read.
+    // How long a terminated instance, an ended reservation, and an operation that is over can still
+    // be read.
     Duration terminated_visible = std::chrono::hours(1);
     Duration operations_visible = std::chrono::hours(24);
   };
@@ -155,6 +193,23 @@ class NodeAgent {
   // whatever has become of image or instance; a refusal is decided afresh.
   void CreateInstance(CallContext call, CreateInstanceArgs args,
                       DoneWith<model::InstanceRecord> done);
+  // With a reservation also NOT_FOUND RESERVATION_NOT_FOUND; FAILED_PRECONDITION
+  // RESERVATION_NOT_HELD; INVALID_ARGUMENT for a spec that is not what was reserved. Cordoned or
+  // not.
+  //
+  // Many at once: malformed entries fail the whole call ("entries[2].spec.shape"). Atomic: all, or
+  // the error of the first that is refused, with its `index` in the metadata. Else each by itself,
+  // in order; if none is admitted the call fails likewise.
+  void BatchCreateInstances(CallContext call, BatchCreateArgs args,
+                            DoneWith<model::BatchOutcome> done);
+  // Holds room for one instance until a deadline. INVALID_ARGUMENT with every violation;
+  // ALREADY_EXISTS RESERVATION_EXISTS, also for the id of one that has ended; otherwise as Create.
+  // When its time runs out the room is free again, whether anybody looks or not, also if the agent
+  // was away meanwhile.
+  void Reserve(CallContext call, ReserveArgs args, DoneWith<model::Reservation> done);
+  // Gives the room back. One that has expired or was released stays as it is. NOT_FOUND
+  // RESERVATION_NOT_FOUND; FAILED_PRECONDITION RESERVATION_NOT_HELD if it became an instance.
+  void Release(CallContext call, const std::string& id, DoneWith<model::Reservation> done);
   // NOT_FOUND INSTANCE_NOT_FOUND; FAILED_PRECONDITION as lifecycle.h says, or STALE_EPOCH; ABORTED
   // ETAG_MISMATCH; Start also RESOURCE_EXHAUSTED and NODE_CORDONED as Create. None needs the
   // hypervisor: the wish is recorded, and done when it is back.
@@ -173,6 +228,10 @@ class NodeAgent {
   // INVALID_ARGUMENT for a malformed token or one of another filter; OUT_OF_RANGE STALE_PAGE_TOKEN
   // for one whose revision is no longer held (pages are held for 5 min or 16 listings).
   StatusOr<ListInstancesResult> ListInstances(const ListInstancesArgs& args) const;
+  // NOT_FOUND RESERVATION_NOT_FOUND.
+  StatusOr<std::shared_ptr<const model::Reservation>> GetReservation(const std::string& id) const;
+  // Errors as ListInstances.
+  StatusOr<ListReservationsResult> ListReservations(const ListReservationsArgs& args) const;
   // NOT_FOUND OPERATION_NOT_FOUND.
   StatusOr<std::shared_ptr<const model::Operation>> GetOperation(const std::string& id) const;
   // Answers when the operation is final, or with its state after `timeout` (at most 10 min).

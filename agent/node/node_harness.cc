@@ -65,6 +65,12 @@ void World::ExpectConsistent() const {
   model::Resources sum;
   ledger().claims.ForEach([&](const std::string& id, const auto& claim) {
     sum += claim->held;
+    if (claim->owner == model::ClaimOwner::kReservation) {
+      const auto holder = ledger().reservations.Find(claim->owner_id);
+      ASSERT_NE(holder, nullptr) << id;
+      EXPECT_TRUE(holder->run_claim_id == id || holder->disk_claim_id == id) << id;
+      return;
+    }
     const auto owner = ledger().instances.Find(claim->owner_id);
     ASSERT_NE(owner, nullptr) << id;
     EXPECT_TRUE(owner->run_claim_id == id || owner->disk_claim_id == id) << id;

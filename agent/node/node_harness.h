@@ -104,6 +104,23 @@ class World {
     call.method = "TerminateInstance";
     return Await<Record>([&](auto done) { node().TerminateInstance(call, id, done); });
   }
+  StatusOr<model::BatchOutcome> Batch(BatchCreateArgs args, CallContext call = {}) {
+    call.method = "BatchCreateInstances";
+    return Await<model::BatchOutcome>(
+        [&](auto done) { node().BatchCreateInstances(call, args, done); });
+  }
+  StatusOr<model::Reservation> Reserve(ReserveArgs args, CallContext call = {}) {
+    call.method = "Reserve";
+    return Await<model::Reservation>([&](auto done) { node().Reserve(call, args, done); });
+  }
+  StatusOr<Record> Commit(CreateInstanceArgs args, CallContext call = {}) {
+    call.method = "Commit";
+    return Await<Record>([&](auto done) { node().CreateInstance(call, args, done); });
+  }
+  StatusOr<model::Reservation> Release(const std::string& id, CallContext call = {}) {
+    call.method = "Release";
+    return Await<model::Reservation>([&](auto done) { node().Release(call, id, done); });
+  }
   // Changes the ledger behind the node's back.
   void Write(Ledger::Body body) {
     const auto done = Await<int>([&](auto answer) {

@@ -39,7 +39,8 @@ std::optional<PageToken> Read(std::string_view text) {
   }
   PageToken token{numbers[1], static_cast<int64_t>(numbers[2]), numbers[3],
                   std::string(text.substr(kNumbers * kHexDigits))};
-  if (numbers[0] != HashOf(Body(token)) || !IsInstanceId(token.last_id)) return std::nullopt;
+  if (numbers[0] != HashOf(Body(token)) || !IsRequestId(token.last_id))
+    return std::nullopt;  // No id of ours looks otherwise.
   return token;
 }
 

@@ -42,6 +42,11 @@ Expired FindExpired(const model::NodeView& view, const RetentionPolicy& policy, 
         IsOver(*operation, view, policy.operations_visible, now))
       expired.operations.push_back(id);
   });
+  view.reservations.ForEach([&](const std::string& id, const auto& reservation) {
+    if (expired.reservations.size() < limit && reservation->ended &&
+        *reservation->ended + policy.terminated_visible <= now)
+      expired.reservations.push_back(id);
+  });
   return expired;
 }
 
@@ -66,6 +71,7 @@ void Retention::Look() {
         const Expired expired = FindExpired(txn.view(), policy, now, kErasedPerTransaction);
         for (const std::string& id : expired.instances) txn.EraseInstance(id);
         for (const std::string& id : expired.operations) txn.EraseOperation(id);
+        for (const std::string& id : expired.reservations) txn.EraseReservation(id);
         return OkStatus();
       },
       // A refusal of the ledger is no matter: the next look finds the same.

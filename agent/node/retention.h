@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lets go of what is over: terminated instances and finished operations stay readable for a while
-// and are then erased from the ledger, a few hundred per transaction. What holds a claim is never
-// erased.
+// Lets go of what is over: terminated instances, ended reservations and finished operations stay
+// readable for a while and are then erased from the ledger, a few hundred per transaction. What
+// holds a claim is never erased.
 //
 // Thread-safe; runs on the executor's timer until that ends or this is destroyed.
 #pragma once
@@ -18,10 +18,11 @@ namespace berth::node {
 struct Expired {
   std::vector<std::string> instances;
   std::vector<std::string> operations;  // Never one that an instance names as its current one.
-  bool empty() const { return instances.empty() && operations.empty(); }
+  std::vector<std::string> reservations;
+  bool empty() const { return instances.empty() && operations.empty() && reservations.empty(); }
 };
 struct RetentionPolicy {
-  Duration terminated_visible;
+  Duration terminated_visible;  // Ended reservations too.
   Duration operations_visible;
 };
 Expired FindExpired(const model::NodeView& view, const RetentionPolicy& policy, WallTime now,

@@ -51,7 +51,7 @@ Status AcquireRunClaim(LedgerTxn& txn, const NodeContext& context, const model::
   const bool emulated = context.with.hypervisor.Health().accel != "kvm";
   BERTH_ASSIGN_OR_RETURN(model::Claim claim,
                          ClaimForRun(context.book->RoomAt(txn.view(), topology), decision.record,
-                                     emulated, NewClaimId(context.with.random)));
+                                     emulated, NewClaimId(context.with.random), txn.now()));
   decision.record.run_claim_id = claim.id;
   decision.record.placement = claim.placement;
   decision.record.overhead_mib = claim.overhead_mib;
@@ -69,7 +69,7 @@ StatusOr<Decision> DecideVerb(const LedgerTxn& txn, const Verb& verb,
 }
 
 Status RunBody(LedgerTxn& txn, Verb& verb) {
-  BERTH_ASSIGN_OR_RETURN(verb.answer, FindAnswer(txn, verb.call));
+  BERTH_ASSIGN_OR_RETURN(verb.answer, FindAnswer<model::InstanceRecord>(txn, verb.call));
   if (verb.answer) return OkStatus();
   const auto record = txn.view().instances.Find(verb.instance_id);
   if (record == nullptr) return InstanceNotFound(verb.instance_id);

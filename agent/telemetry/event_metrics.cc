@@ -54,7 +54,12 @@ AdmissionMetrics::AdmissionMetrics(prometheus::Registry& registry)
     : refusals_(BuildCounter()
                     .Name("berth_admission_refusals_total")
                     .Help("Requests that the node refused, by reason.")
-                    .Register(registry)) {
+                    .Register(registry)),
+      reservations_expired_(BuildCounter()
+                                .Name("berth_reservations_expired_total")
+                                .Help("Reservations whose time ran out before they were used.")
+                                .Register(registry)
+                                .Add({})) {
   // Known from the first scrape on, so that a rate over them is never missing.
   for (const char* reason : {reasons::kInsufficientCapacity, reasons::kInvalidField,
                              reasons::kImageNotFound, reasons::kImageInvalid})
@@ -63,6 +68,10 @@ AdmissionMetrics::AdmissionMetrics(prometheus::Registry& registry)
 
 void AdmissionMetrics::Refused(const std::string& reason) {
   refusals_.Add({{"reason", reason.empty() ? "UNKNOWN" : reason}}).Increment();
+}
+
+void AdmissionMetrics::ReservationsExpired(int64_t count) {
+  reservations_expired_.Increment(static_cast<double>(count));
 }
 
 LedgerMetrics::LedgerMetrics(prometheus::Registry& registry)

@@ -32,15 +32,17 @@ class InstanceMetrics {
   prometheus::Family<prometheus::Histogram>& operations_;
 };
 
-// agent/node: what was refused.
+// agent/node: what was refused, and what ran out.
 class AdmissionMetrics {
  public:
   explicit AdmissionMetrics(prometheus::Registry& registry);
   // `reason` is of core/base/reasons.h.
   void Refused(const std::string& reason);
+  void ReservationsExpired(int64_t count);
 
  private:
   prometheus::Family<prometheus::Counter>& refusals_;
+  prometheus::Counter& reservations_expired_;
 };
 
 // agent/ledger: what a commit costs.

@@ -48,6 +48,14 @@ int RunningOperations(const model::NodeView& view) {
   return running;
 }
 
+int HeldReservations(const model::NodeView& view) {
+  int held = 0;
+  view.reservations.ForEach([&](const std::string&, const auto& reservation) {
+    held += reservation->state == model::ReservationState::kHeld ? 1 : 0;
+  });
+  return held;
+}
+
 }  // namespace
 
 MetricFamilies CapacityFamilies(const model::Capacity& capacity,
@@ -67,6 +75,8 @@ MetricFamilies ViewFamilies(const model::NodeView& view) {
   return {InstancesByState(view),
           SingleGauge("berth_operations_in_progress", "Operations that have not ended.",
                       RunningOperations(view)),
+          SingleGauge("berth_reservations_held", "Reservations that hold room.",
+                      HeldReservations(view)),
           SingleGauge("berth_ledger_revision", "Revision of the ledger's latest view.",
                       static_cast<double>(view.revision)),
           SingleGauge("berth_agent_epoch", "Starts of the agent on this ledger.",

@@ -12,6 +12,11 @@ namespace {
 
 bool IsLowerHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
+bool IsId(std::string_view text, std::string_view prefix) {
+  return text.size() == 19 && text.starts_with(prefix) &&
+         std::all_of(text.begin() + 2, text.end(), IsLowerHex);
+}
+
 std::string SeventeenDigits(Random& random) {
   return fmt::format("{:016x}{:x}", random.Next(), random.Next() & 0xF);
 }
@@ -19,13 +24,12 @@ std::string SeventeenDigits(Random& random) {
 }  // namespace
 
 std::string NewInstanceId(Random& random) { return "i-" + SeventeenDigits(random); }
+std::string NewReservationId(Random& random) { return "r-" + SeventeenDigits(random); }
 std::string NewOperationId(Random& random) { return "op-" + SeventeenDigits(random); }
 std::string NewClaimId(Random& random) { return "c-" + SeventeenDigits(random); }
 
-bool IsInstanceId(std::string_view text) {
-  return text.size() == 19 && text.substr(0, 2) == "i-" &&
-         std::all_of(text.begin() + 2, text.end(), IsLowerHex);
-}
+bool IsInstanceId(std::string_view text) { return IsId(text, "i-"); }
+bool IsReservationId(std::string_view text) { return IsId(text, "r-"); }
 
 std::string NewUuid(Random& random) {
   const uint64_t high = (random.Next() & 0xFFFFFFFFFFFF0FFFULL) | 0x4000ULL;

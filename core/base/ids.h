@@ -14,6 +14,10 @@ namespace berth {
 std::string NewInstanceId(Random& random);
 bool IsInstanceId(std::string_view text);
 
+// "r-" and 17 hex digits.
+std::string NewReservationId(Random& random);
+bool IsReservationId(std::string_view text);
+
 // "op-" and 17 hex digits; "c-" likewise for a claim.
 std::string NewOperationId(Random& random);
 std::string NewClaimId(Random& random);

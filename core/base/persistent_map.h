@@ -84,6 +84,9 @@ class PersistentMap {
     }
   }
 
+  // Whether nothing was written between the two. Writes that undo each other count.
+  bool IsSame(const PersistentMap& other) const { return branches_ == other.branches_; }
+
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "core/base/clock.h"
 #include "core/model/placement.h"
 
 namespace berth::model {
@@ -36,10 +38,11 @@ struct Resources {
   bool operator==(const Resources&) const = default;
 };
 
-enum class ClaimOwner { kInstance };
+enum class ClaimOwner { kInstance, kReservation };
 
 // An instance has up to two: one for what only a running guest needs (vCPUs, memory, devices),
-// given back when it stops, and one for its disk, kept until it is terminated.
+// given back when it stops, and one for its disk, kept until it is terminated. A reservation has
+// both, and hands them to the instance that it becomes.
 struct Claim {
   std::string id;
   ClaimOwner owner = ClaimOwner::kInstance;
@@ -50,6 +53,8 @@ struct Claim {
   std::string tenant_id;
   CoreSharing core_sharing = CoreSharing::kSameTenant;
   Placement placement;
+  WallTime created{};               // 0: not written down.
+  std::optional<WallTime> expires;  // Of a reservation.
   bool operator==(const Claim&) const = default;
 };
 

@@ -10,9 +10,11 @@
 #include <string_view>
 
 #include "core/base/status.h"
+#include "core/model/batch_outcome.h"
 #include "core/model/claim.h"
 #include "core/model/instance_record.h"
 #include "core/model/operation.h"
+#include "core/model/reservation.h"
 
 namespace berth::model {
 
@@ -20,10 +22,14 @@ std::string Encode(const InstanceSpec& spec);
 std::string Encode(const InstanceRecord& record);
 std::string Encode(const Operation& operation);
 std::string Encode(const Claim& claim);
+std::string Encode(const Reservation& reservation);
+std::string Encode(const BatchOutcome& outcome);
 
 StatusOr<InstanceSpec> DecodeInstanceSpec(std::string_view text);
 StatusOr<InstanceRecord> DecodeInstanceRecord(std::string_view text);
 StatusOr<Operation> DecodeOperation(std::string_view text);
 StatusOr<Claim> DecodeClaim(std::string_view text);
+StatusOr<Reservation> DecodeReservation(std::string_view text);
+StatusOr<BatchOutcome> DecodeBatchOutcome(std::string_view text);
 
 }  // namespace berth::model

@@ -211,5 +211,11 @@ StatusOr<Operation> DecodeOperation(std::string_view text) {
   return DecodeAny<Operation>("operation", text);
 }
 StatusOr<Claim> DecodeClaim(std::string_view text) { return DecodeAny<Claim>("claim", text); }
+StatusOr<Reservation> DecodeReservation(std::string_view text) {
+  return DecodeAny<Reservation>("reservation", text);
+}
+StatusOr<BatchOutcome> DecodeBatchOutcome(std::string_view text) {
+  return DecodeAny<BatchOutcome>("batch outcome", text);
+}
 
 }  // namespace berth::model

@@ -84,5 +84,7 @@ std::string Encode(const InstanceSpec& spec) { return EncodeAny(spec); }
 std::string Encode(const InstanceRecord& record) { return EncodeAny(record); }
 std::string Encode(const Operation& operation) { return EncodeAny(operation); }
 std::string Encode(const Claim& claim) { return EncodeAny(claim); }
+std::string Encode(const Reservation& reservation) { return EncodeAny(reservation); }
+std::string Encode(const BatchOutcome& outcome) { return EncodeAny(outcome); }
 
 }  // namespace berth::model

@@ -9,9 +9,11 @@
 #include <concepts>
 #include <type_traits>
 
+#include "core/model/batch_outcome.h"
 #include "core/model/claim.h"
 #include "core/model/instance_record.h"
 #include "core/model/operation.h"
+#include "core/model/reservation.h"
 
 namespace berth::model {
 
@@ -72,6 +74,7 @@ void Fields(auto& visit, Is<Shape> auto& v) {
   visit("numa", v.numa);
   visit("node_set", v.node_set);
   visit("devices", v.devices);
+  visit("reserve_when_stopped", v.reserve_when_stopped);
 }
 
 void Fields(auto& visit, Is<BootSource> auto& v) {
@@ -88,6 +91,11 @@ void Fields(auto& visit, Is<FirstBoot> auto& v) {
   visit("network_config", v.network_config);
 }
 
+void Fields(auto& visit, Is<Platform> auto& v) {
+  visit("cpu_model_policy", v.cpu_model_policy);
+  visit("cpu_model", v.cpu_model);
+}
+
 void Fields(auto& visit, Is<InstanceSpec> auto& v) {
   visit("name", v.name);
   visit("tenant_id", v.tenant_id);
@@ -97,6 +105,7 @@ void Fields(auto& visit, Is<InstanceSpec> auto& v) {
   visit("boot", v.boot);
   visit("root_disk_mib", v.root_disk_mib);
   visit("first_boot", v.first_boot);
+  visit("platform", v.platform);
   visit("autostart", v.autostart);
   visit("shutdown_behavior", v.shutdown_behavior);
   visit("termination_protection", v.termination_protection);
@@ -139,6 +148,14 @@ void Fields(auto& visit, Is<Error> auto& v) {
   visit("message", v.message);
 }
 
+void Fields(auto& visit, Is<BatchEntry> auto& v) {
+  visit("instance", v.instance);
+  visit("error", v.error);
+  visit("metadata", v.metadata);
+}
+
+void Fields(auto& visit, Is<BatchOutcome> auto& v) { visit("entries", v.entries); }
+
 void Fields(auto& visit, Is<Step> auto& v) {
   visit("kind", v.kind);
   visit("state", v.state);
@@ -178,6 +195,27 @@ void Fields(auto& visit, Is<Claim> auto& v) {
   visit("tenant_id", v.tenant_id);
   visit("core_sharing", v.core_sharing);
   visit("placement", v.placement);
+  visit("created", v.created);
+  visit("expires", v.expires);
+}
+
+void Fields(auto& visit, Is<Reservation> auto& v) {
+  visit("id", v.id);
+  visit("state", v.state);
+  visit("tenant_id", v.tenant_id);
+  visit("instance_type", v.instance_type);
+  visit("shape", v.shape);
+  visit("disk_mib", v.disk_mib);
+  visit("run_claim_id", v.run_claim_id);
+  visit("disk_claim_id", v.disk_claim_id);
+  visit("placement", v.placement);
+  visit("overhead_mib", v.overhead_mib);
+  visit("claimed_disk_mib", v.claimed_disk_mib);
+  visit("instance_id", v.instance_id);
+  visit("created", v.created);
+  visit("expires", v.expires);
+  visit("ended", v.ended);
+  visit("revision", v.revision);
 }
 
 }  // namespace berth::model

@@ -35,7 +35,8 @@ InstanceSpec FullSpec() {
                              .cells = 2,
                              .explicit_cells = {{{0, 3}, {1}, 512, {PageSize::Kind::kLarge, 0}}}},
                     .node_set = {1, 7},
-                    .devices = {{"gpu", "h100", 2, Affinity::kRequired}}},
+                    .devices = {{"gpu", "h100", 2, Affinity::kRequired}},
+                    .reserve_when_stopped = true},
           .boot = {.image = "debian.qcow2",
                    .kernel = "vmlinuz",
                    .initrd = "initrd",
@@ -45,6 +46,7 @@ InstanceSpec FullSpec() {
                          .ssh_authorized_keys = {"ssh-ed25519 AAAA a@b", ""},
                          .user_data = std::string("\x1f\x8b\0gzip\xff", 8),
                          .network_config = "version: 2\n"},
+          .platform = {CpuModelPolicy::kNamed, "Nehalem"},
           .autostart = true,
           .shutdown_behavior = ShutdownBehavior::kTerminate,
           .termination_protection = true};
@@ -112,7 +114,33 @@ Claim FullClaim() {
           .overhead_mib = 1,
           .tenant_id = "acme",
           .core_sharing = CoreSharing::kAny,
-          .placement = FullPlacement()};
+          .placement = FullPlacement(),
+          .created = At(5),
+          .expires = At(6)};
+}
+
+Reservation FullReservation() {
+  return {.id = "r-1",
+          .state = ReservationState::kExpired,
+          .tenant_id = "acme",
+          .instance_type = "m1.large",
+          .shape = FullSpec().shape,
+          .disk_mib = 7,
+          .run_claim_id = "c-1",
+          .disk_claim_id = "c-2",
+          .placement = FullPlacement(),
+          .overhead_mib = 92,
+          .claimed_disk_mib = 2048,
+          .instance_id = "i-1",
+          .created = At(7),
+          .expires = At(8),
+          .ended = At(9),
+          .revision = 10};
+}
+
+BatchOutcome FullOutcome() {
+  return {{{FullRecord(), {}, {}},
+           {{}, {StatusCode::kResourceExhausted, "INSUFFICIENT_CAPACITY", "short"}, {{"a", "b"}}}}};
 }
 
 TEST(CodecTest, DecodingGivesBackExactlyWhatWasEncoded) {
@@ -120,6 +148,8 @@ TEST(CodecTest, DecodingGivesBackExactlyWhatWasEncoded) {
   EXPECT_EQ(DecodeInstanceRecord(Encode(FullRecord())).value(), FullRecord());
   EXPECT_EQ(DecodeOperation(Encode(FullOperation())).value(), FullOperation());
   EXPECT_EQ(DecodeClaim(Encode(FullClaim())).value(), FullClaim());
+  EXPECT_EQ(DecodeReservation(Encode(FullReservation())).value(), FullReservation());
+  EXPECT_EQ(DecodeBatchOutcome(Encode(FullOutcome())).value(), FullOutcome());
 }
 
 TEST(CodecTest, DefaultsAndAbsentTimesAreKeptToo) {
@@ -127,6 +157,7 @@ TEST(CodecTest, DefaultsAndAbsentTimesAreKeptToo) {
   EXPECT_EQ(DecodeInstanceRecord(Encode(InstanceRecord{})).value(), InstanceRecord{});
   EXPECT_EQ(DecodeOperation(Encode(Operation{})).value(), Operation{});
   EXPECT_EQ(DecodeClaim(Encode(Claim{})).value(), Claim{});
+  EXPECT_EQ(DecodeReservation(Encode(Reservation{})).value(), Reservation{});
 }
 
 TEST(CodecTest, EveryBytePassesThroughUserData) {
@@ -146,7 +177,7 @@ TEST(CodecTest, IsReadableByAPerson) {
             R"("tenant_id":"acme","core_sharing":"any","placement":{"cells":[{"node":1,)"
             R"("vcpu_pins":[[0,8],[3,9]],"shared_vcpus":[1,2],"charged_cpus":"8-10",)"
             R"("memory_mib":512,"page_size_kib":2048}],"emulator_cpus":"0-1,64",)"
-            R"("devices":["0000:41:00.0"],"optimal":false}})");
+            R"("devices":["0000:41:00.0"],"optimal":false},"created":5,"expires":6})");
   const Json operation = Json::parse(Encode(FullOperation()));
   EXPECT_EQ(operation["kind"], "terminate");
   EXPECT_EQ(operation["steps"][0]["kind"], "delete_files");

@@ -31,6 +31,16 @@ struct FirstBoot {
   bool operator==(const FirstBoot&) const = default;
 };
 
+// What CPU the guest sees. kDefault: the host's own under KVM, the agent's configured model else.
+enum class CpuModelPolicy { kDefault, kHostPassthrough, kHostModel, kNamed };
+
+// The machine that the guest sees.
+struct Platform {
+  CpuModelPolicy cpu_model_policy = CpuModelPolicy::kDefault;
+  std::string cpu_model;  // With kNamed only: the hypervisor's name of it.
+  bool operator==(const Platform&) const = default;
+};
+
 // What a shutdown from inside the guest means.
 enum class ShutdownBehavior { kStop, kTerminate };
 
@@ -43,6 +53,7 @@ struct InstanceSpec {
   BootSource boot;
   int64_t root_disk_mib = 0;  // Size the guest sees; 0 = as the base image.
   FirstBoot first_boot;
+  Platform platform;
   bool autostart = false;  // Start again after a reboot of the host.
   ShutdownBehavior shutdown_behavior = ShutdownBehavior::kStop;
   bool termination_protection = false;

@@ -49,6 +49,11 @@ struct Table<Numa::Kind> {
                                         string_view("explicit")};
 };
 template <>
+struct Table<CpuModelPolicy> {
+  static constexpr std::array kNames = {string_view("default"), string_view("host_passthrough"),
+                                        string_view("host_model"), string_view("named")};
+};
+template <>
 struct Table<ShutdownBehavior> {
   static constexpr std::array kNames = {string_view("stop"), string_view("terminate")};
 };
@@ -65,7 +70,12 @@ struct Table<Intent> {
 };
 template <>
 struct Table<ClaimOwner> {
-  static constexpr std::array kNames = {string_view("instance")};
+  static constexpr std::array kNames = {string_view("instance"), string_view("reservation")};
+};
+template <>
+struct Table<ReservationState> {
+  static constexpr std::array kNames = {string_view("HELD"), string_view("COMMITTED"),
+                                        string_view("RELEASED"), string_view("EXPIRED")};
 };
 template <>
 struct Table<OperationKind> {
@@ -124,10 +134,12 @@ BERTH_ENUM_NAMES(EmulatorPolicy)
 BERTH_ENUM_NAMES(Affinity)
 BERTH_ENUM_NAMES(PageSize::Kind)
 BERTH_ENUM_NAMES(Numa::Kind)
+BERTH_ENUM_NAMES(CpuModelPolicy)
 BERTH_ENUM_NAMES(ShutdownBehavior)
 BERTH_ENUM_NAMES(InstanceState)
 BERTH_ENUM_NAMES(Intent)
 BERTH_ENUM_NAMES(ClaimOwner)
+BERTH_ENUM_NAMES(ReservationState)
 BERTH_ENUM_NAMES(OperationKind)
 BERTH_ENUM_NAMES(OperationState)
 BERTH_ENUM_NAMES(StepKind)

@@ -8,6 +8,7 @@
 #include "core/model/claim.h"
 #include "core/model/instance_record.h"
 #include "core/model/operation.h"
+#include "core/model/reservation.h"
 
 namespace berth::model {
 
@@ -18,10 +19,12 @@ std::string_view Name(EmulatorPolicy value);    // "shared"
 std::string_view Name(Affinity value);          // "preferred"
 std::string_view Name(PageSize::Kind value);    // "small"
 std::string_view Name(Numa::Kind value);        // "auto"
+std::string_view Name(CpuModelPolicy value);    // "host_model"
 std::string_view Name(ShutdownBehavior value);  // "stop"
 std::string_view Name(InstanceState value);     // "RUNNING"
 std::string_view Name(Intent value);            // "RUNNING"
 std::string_view Name(ClaimOwner value);        // "instance"
+std::string_view Name(ReservationState value);  // "HELD"
 std::string_view Name(OperationKind value);     // "create"
 std::string_view Name(OperationState value);    // "running"
 std::string_view Name(StepKind value);          // "start_paused"

@@ -9,6 +9,7 @@
 #include "core/model/claim.h"
 #include "core/model/instance_record.h"
 #include "core/model/operation.h"
+#include "core/model/reservation.h"
 
 namespace berth::model {
 
@@ -28,6 +29,7 @@ struct NodeView {
   bool cordoned = false;
   PersistentMap<InstanceRecord> instances;
   PersistentMap<Operation> operations;
+  PersistentMap<Reservation> reservations;
   PersistentMap<Claim> claims;
   Resources allocated;  // The sum of `claims`; whoever changes claims keeps it so.
 };

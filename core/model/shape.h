@@ -68,6 +68,8 @@ struct Shape {
   Numa numa;
   std::vector<int> node_set;  // Ids of the host's nodes that may be used; empty = all.
   std::vector<DeviceDemand> devices;
+  // A stopped instance keeps what it was placed on, and so can always start again.
+  bool reserve_when_stopped = false;
   bool operator==(const Shape&) const = default;
 };
 

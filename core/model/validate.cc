@@ -157,6 +157,17 @@ void CheckFirstBoot(const FirstBoot& first_boot, Violations& out) {
   check_size("spec.seed.network_config", first_boot.network_config.size(), kNetworkConfigBytesMax);
 }
 
+void CheckPlatform(const Platform& platform, Violations& out) {
+  const bool named = platform.cpu_model_policy == CpuModelPolicy::kNamed;
+  const std::string& name = platform.cpu_model;
+  if (!named && !name.empty())
+    out.push_back({"spec.platform.cpu_model", "give it only with the policy NAMED"});
+  if (named && (name.empty() || name.size() > kCpuModelBytesMax || !IsAllOf(name, "._-")))
+    out.push_back({"spec.platform.cpu_model",
+                   fmt::format("name a model of the hypervisor's: 1 to {} letters, digits and ._-",
+                               kCpuModelBytesMax)});
+}
+
 bool IsHostnameLabel(std::string_view label) {
   return !label.empty() && label.size() <= 63 && IsAllOf(label, "-") && label.front() != '-' &&
          label.back() != '-';
@@ -173,6 +184,7 @@ std::vector<FieldViolation> Validate(const InstanceSpec& spec) {
   CheckBoot(spec.boot, out);
   CheckRootDisk(spec, out);
   CheckFirstBoot(spec.first_boot, out);
+  CheckPlatform(spec.platform, out);
   return out;
 }
 

@@ -26,6 +26,7 @@ inline constexpr size_t kSshKeysMax = 64;
 inline constexpr size_t kSshKeyBytesMax = 8 * 1024;
 inline constexpr size_t kCommandLineBytesMax = 2047;
 inline constexpr size_t kFileNameBytesMax = 255;
+inline constexpr size_t kCpuModelBytesMax = 63;
 
 // Every fault of `spec`, each with its path ("spec.shape.vcpus") and the cure; empty = valid.
 // `spec.shape` is the resolved one; a spec that names a type is not asked for a shape here.

@@ -153,21 +153,41 @@ void AddNumaCells(xml_node cpu, const GuestSpec& spec) {
              {"unit", "KiB"}});
 }
 
+xml_node AddNamedCpu(xml_node domain, const std::string& model) {
+  xml_node cpu = AddWith(domain, "cpu", {{"mode", "custom"}, {"match", "exact"}});
+  Add(cpu, "model", model);
+  return cpu;
+}
+
+bool IsHostCpu(const GuestSpec& spec, const DomainSettings& settings) {
+  const model::CpuModelPolicy policy = spec.platform.cpu_model_policy;
+  return policy == model::CpuModelPolicy::kHostPassthrough ||
+         (policy == model::CpuModelPolicy::kDefault && settings.type == "kvm");
+}
+
+xml_node AddCpuModel(xml_node domain, const GuestSpec& spec, const DomainSettings& settings) {
+  if (IsHostCpu(spec, settings))
+    return AddWith(domain, "cpu", {{"mode", "host-passthrough"}, {"migratable", "on"}});
+  if (spec.platform.cpu_model_policy == model::CpuModelPolicy::kHostModel)
+    return AddWith(domain, "cpu", {{"mode", "host-model"}});
+  if (spec.platform.cpu_model_policy == model::CpuModelPolicy::kNamed)
+    return AddNamedCpu(domain, spec.platform.cpu_model);
+  if (settings.cpu_model == "maximum") return AddWith(domain, "cpu", {{"mode", "maximum"}});
+  return AddNamedCpu(domain, settings.cpu_model);
+}
+
 void AddCpu(xml_node domain, const GuestSpec& spec, const DomainSettings& settings) {
-  xml_node cpu;
-  if (settings.type == "kvm") {
-    cpu = AddWith(domain, "cpu", {{"mode", "host-passthrough"}, {"migratable", "on"}});
-  } else if (settings.cpu_model == "maximum") {
-    cpu = AddWith(domain, "cpu", {{"mode", "maximum"}});
-  } else {
-    cpu = AddWith(domain, "cpu", {{"mode", "custom"}, {"match", "exact"}});
-    Add(cpu, "model", settings.cpu_model);
-  }
+  xml_node cpu = AddCpuModel(domain, spec, settings);
   if (spec.cells.empty()) return;
   AddCpuTopology(cpu, spec);
   // The host's caches, which the guest's threads share as its cores do.
-  if (settings.type == "kvm" && !spec.vcpu_cpus.empty())
-    AddWith(cpu, "cache", {{"mode", "passthrough"}});
+  // A model that is not the host's has caches of its own kind, of which the last is shown.
+  if (settings.type == "kvm" && !spec.vcpu_cpus.empty()) {
+    if (IsHostCpu(spec, settings))
+      AddWith(cpu, "cache", {{"mode", "passthrough"}});
+    else
+      AddWith(cpu, "cache", {{"level", "3"}, {"mode", "emulate"}});
+  }
   AddNumaCells(cpu, spec);
 }
 

@@ -310,6 +310,40 @@ TEST_P(LedgerContract, EverythingCommittedIsThereWhenItIsOpenedAgain) {
       [&](const std::string& id, const auto& v) { EXPECT_EQ(*after->claims.Find(id), *v); });
 }
 
+// A held one with its claims, which then becomes an instance or ends.
+Status HoldSample(LedgerTxn& txn) {
+  txn.PutClaim({.id = "c-held",
+                .owner = model::ClaimOwner::kReservation,
+                .owner_id = "r-1",
+                .held = {.vcpus = 3},
+                .created = txn.now(),
+                .expires = txn.now() + std::chrono::seconds(1)});
+  txn.PutReservation({.id = "r-1", .run_claim_id = "c-held", .expires = txn.now()});
+  return OkStatus();
+}
+
+TEST_P(LedgerContract, KeepsReservationsAndRemembersTheIdsOfErasedOnes) {
+  ASSERT_TRUE(Do(HoldSample).ok());
+  const auto held = View()->reservations.Find("r-1");
+  ASSERT_NE(held, nullptr);
+  EXPECT_EQ(held->revision, View()->revision);
+  Reopen();
+  EXPECT_EQ(*View()->reservations.Find("r-1"), *held);
+  EXPECT_EQ(View()->allocated.vcpus, 3);
+  ASSERT_TRUE(Do([](LedgerTxn& txn) {
+                txn.EraseClaim("c-held");
+                txn.EraseReservation("r-1");
+                return OkStatus();
+              }).ok());
+  Reopen();
+  EXPECT_TRUE(View()->reservations.empty());
+  ASSERT_TRUE(Do([](LedgerTxn& txn) -> Status {
+                BERTH_ASSIGN_OR_RETURN(const bool was, txn.WasErased("r-1"));
+                EXPECT_TRUE(was);
+                return OkStatus();
+              }).ok());
+}
+
 TEST_P(LedgerContract, ACrashKeepsWhatWasAnsweredAndDropsWhatWasNotBegun) {
   ASSERT_TRUE(Do(Admit(1)).ok());
   bool answered = false;
@@ -405,6 +439,16 @@ TEST_P(LedgerContract, ATransactionThatWouldContradictTheLedgerIsRefused) {
       },
       [](LedgerTxn& txn) {  // and claims whose instance is.
         txn.EraseInstance(SampleId(1));
+        return OkStatus();
+      },
+      [](LedgerTxn& txn) {  // A reservation whose claim is an instance's,
+        txn.PutReservation(
+            {.id = "r-1", .run_claim_id = txn.view().instances.Find(SampleId(1))->run_claim_id});
+        return OkStatus();
+      },
+      [](LedgerTxn& txn) {  // and one that leaves its claim behind.
+        BERTH_RETURN_IF_ERROR(HoldSample(txn));
+        txn.PutReservation({.id = "r-1", .state = model::ReservationState::kExpired});
         return OkStatus();
       },
       [](LedgerTxn& txn) {  // An impossible amount.

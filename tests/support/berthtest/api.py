@@ -6,7 +6,7 @@ A refused call raises Refused, which has taken the error apart the way common.pr
 import grpc
 from berth.v1 import (instance_pb2, instance_service_pb2, instance_service_pb2_grpc,
                       node_service_pb2, node_service_pb2_grpc, operation_service_pb2,
-                      operation_service_pb2_grpc)
+                      operation_service_pb2_grpc, reservation_service_pb2_grpc)
 from google.protobuf import duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -67,6 +67,7 @@ class Client:
         self.instances = instance_service_pb2_grpc.InstanceServiceStub(self._channel)
         self.nodes = node_service_pb2_grpc.NodeServiceStub(self._channel)
         self.operations = operation_service_pb2_grpc.OperationServiceStub(self._channel)
+        self.reservations = reservation_service_pb2_grpc.ReservationServiceStub(self._channel)
         self.health = health_pb2_grpc.HealthStub(self._channel)
 
     def close(self):

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/node/reserve.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "agent/node/admission.h"
+#include "agent/node/candidate.h"
+#include "agent/node/exactly_once.h"
+#include "agent/node/held_reservation.h"
+#include "agent/node/resolve_spec.h"
+#include "core/base/error.h"
+#include "core/base/ids.h"
+#include "core/model/validate.h"
+
+namespace berth::node {
+namespace {
+
+using Body = std::function<StatusOr<model::Reservation>(LedgerTxn&)>;
+
+// Runs `body` exactly once for the call, and answers.
+void Submit(const ContextPtr& context, CallContext call, Body body,
+            NodeAgent::DoneWith<model::Reservation> done) {
+  struct State {
+    CallContext call;
+    Body body;
+    NodeAgent::DoneWith<model::Reservation> done;
+    std::optional<model::Reservation> answer{};
+  };
+  auto state = std::make_shared<State>(State{std::move(call), std::move(body), std::move(done)});
+  context->with.ledger.Submit(
+      [state](LedgerTxn& txn) -> Status {
+        BERTH_ASSIGN_OR_RETURN(state->answer, FindAnswer<model::Reservation>(txn, state->call));
+        if (state->answer) return OkStatus();
+        BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), state->call));
+        BERTH_ASSIGN_OR_RETURN(state->answer, state->body(txn));
+        if (txn.writes().empty()) return OkStatus();
+        txn.RaiseControlEpoch(state->call.control_epoch);
+        KeepAnswer(txn, state->call, *state->answer);
+        return OkStatus();
+      },
+      [context, state](Status status) {
+        if (!status.ok()) return context->Refuse(std::move(state->done), std::move(status));
+        context->Answer<model::Reservation>(std::move(state->done), std::move(*state->answer));
+      });
+}
+
+std::vector<FieldViolation> OwnFaults(const ReserveArgs& args) {
+  std::vector<FieldViolation> faults;
+  if (!args.reservation_id.empty() && !IsReservationId(args.reservation_id))
+    faults.push_back(
+        {"reservation_id", "give \"r-\" and 17 lower-case hexadecimal digits, or leave it empty"});
+  if (args.disk_mib < 0 || args.disk_mib > model::kRootDiskMibMax)
+    faults.push_back({"disk_mib", fmt::format("give 0 to {} MiB", model::kRootDiskMibMax)});
+  if (args.hold < kHoldMin || args.hold > kHoldMax)
+    faults.push_back({"hold_duration", "give 1 s to 24 h"});
+  return faults;
+}
+
+// An instance as the reservation may become, for what is checked of both alike.
+CreateInstanceArgs InstanceLike(const ReserveArgs& args) {
+  CreateInstanceArgs like;
+  like.spec.tenant_id = args.tenant_id;
+  like.spec.instance_type = args.instance_type;
+  like.spec.shape = args.shape;
+  like.spec.boot.image = "any";
+  return like;
+}
+
+}  // namespace
+
+StatusOr<ReservationRequest> ResolveReserve(const CallContext& call, const ReserveArgs& args,
+                                            const std::vector<model::InstanceType>& types) {
+  std::vector<FieldViolation> faults = OwnFaults(args);
+  auto resolved = Resolve(call, InstanceLike(args), types);
+  for (FieldViolation fault : DetailsOf(resolved.status()).violations) {
+    constexpr std::string_view kSpec = "spec.";
+    if (fault.field.starts_with(kSpec)) fault.field.erase(0, kSpec.size());
+    faults.push_back(std::move(fault));
+  }
+  if (!faults.empty()) return InvalidFields(std::move(faults));
+  return ReservationRequest{
+      .reservation_id = args.reservation_id,
+      .tenant_id = args.tenant_id,
+      .instance_type = args.instance_type,
+      .shape = std::move(resolved->spec.shape),
+      .disk_mib = args.disk_mib > 0 ? args.disk_mib : resolved->default_root_disk_mib,
+      .hold = args.hold};
+}
+
+namespace {
+
+StatusOr<model::Reservation> HoldOrRefuse(LedgerTxn& txn, const NodeContext& context,
+                                          ReservationRequest request,
+                                          const model::Topology& topology_now, bool validate_only) {
+  Random& random = context.with.random;
+  const bool made = request.reservation_id.empty();
+  if (made) request.reservation_id = NewReservationId(random);
+  BERTH_ASSIGN_OR_RETURN(request.id_was_used, txn.WasErased(request.reservation_id));
+  const AdmissionIds ids{"", NewClaimId(random), NewClaimId(random)};
+  BERTH_ASSIGN_OR_RETURN(
+      Holding holding,
+      Hold(txn.view(), context.book->RoomAt(txn.view(), topology_now), request, ids, txn.now()));
+  if (validate_only) {
+    // As it would be, without what only a real one has.
+    if (made) holding.reservation.id.clear();
+    return std::move(holding.reservation);
+  }
+  txn.PutClaim(std::move(holding.run_claim));
+  txn.PutClaim(std::move(holding.disk_claim));
+  txn.PutReservation(std::move(holding.reservation));
+  return *txn.view().reservations.Find(request.reservation_id);
+}
+
+}  // namespace
+
+void Reserve(const ContextPtr& context, CallContext call, ReserveArgs args,
+             NodeAgent::DoneWith<model::Reservation> done) {
+  // What is only checked is neither stored nor answered from the store.
+  if (args.validate_only) call.request_id.clear();
+  auto request = ResolveReserve(call, args, context->with.types);
+  if (!request.ok()) return context->Refuse(std::move(done), std::move(request).status());
+  const HypervisorHealth health = context->with.hypervisor.Health();
+  if (Status away = CheckHypervisor(health); !away.ok())
+    return context->Refuse(std::move(done), std::move(away));
+  request->emulated = health.accel != "kvm";
+  Submit(
+      context, std::move(call),
+      [context, request = std::move(*request), topology_now = context->TopologyNow(),
+       validate_only = args.validate_only](LedgerTxn& txn) {
+        return HoldOrRefuse(txn, *context, request, topology_now, validate_only);
+      },
+      std::move(done));
+}
+
+void Release(const ContextPtr& context, CallContext call, const std::string& id,
+             NodeAgent::DoneWith<model::Reservation> done) {
+  std::vector<FieldViolation> faults = CallFaults(call);
+  if (const Status wrong = CheckReservationId(id); !wrong.ok())
+    faults.push_back(DetailsOf(wrong).violations.front());
+  if (!faults.empty()) return context->Refuse(std::move(done), InvalidFields(std::move(faults)));
+  Submit(
+      context, std::move(call),
+      [id](LedgerTxn& txn) -> StatusOr<model::Reservation> {
+        BERTH_ASSIGN_OR_RETURN(const auto reservation, FindReservation(txn.view(), id));
+        const model::ReservationState state = reservation->state;
+        if (state == model::ReservationState::kCommitted)
+          return FindHeld(txn.view(), id, txn.now()).status();
+        if (state == model::ReservationState::kHeld)
+          EndReservation(txn, *reservation, model::ReservationState::kReleased);
+        return *txn.view().reservations.Find(id);
+      },
+      std::move(done));
+}
+
+}  // namespace berth::node

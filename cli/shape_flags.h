@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options that say how large a guest is and how it is to lie on the host.
+#pragma once
+
+#include "cli/command.h"
+#include "cli/create_request.h"
+
+namespace berth::cli {
+
+// Declares --type, --vcpus, --memory, the policies and --disk; what --disk means is `disk_help`.
+void AddShapeFlags(Command& command, CreateArgs* args, const std::string& disk_help);
+
+}  // namespace berth::cli
