@@ -232,14 +232,17 @@ void Daemon::Parts::BuildNode() {
                        [this](int64_t count) { metrics.admission.ReservationsExpired(count); }},
       .terminated_visible = config.terminated_visible});
   ledger->SetListener([this](const auto& view) { node->ViewPublished(view); });
-  recovery = std::make_unique<Recovery>(Recovery::Dependencies{.executor = pools.work,
-                                                               .clock = clock,
-                                                               .ledger = *ledger,
-                                                               .instances = *instances,
-                                                               .hypervisor = *hypervisor,
-                                                               .storage = *storage,
-                                                               .log = log},
-                                        Recovery::Settings{});
+  recovery = std::make_unique<Recovery>(
+      Recovery::Dependencies{
+          .executor = pools.work,
+          .clock = clock,
+          .ledger = *ledger,
+          .instances = *instances,
+          .hypervisor = *hypervisor,
+          .storage = *storage,
+          .log = log,
+          .foreign_guests = [this](auto guests) { node->ForeignGuestsFound(std::move(guests)); }},
+      Recovery::Settings{});
 }
 
 // Pools that cannot be read now are taken to be as they were.
@@ -256,6 +259,7 @@ void Daemon::Parts::BuildHealth() {
                            .ledger = [this] { return LedgerError(); },
                            .recovery = [this] { return recovery->report()->error; },
                            .recovery_done = [this] { return recovery->report()->runs > 0; },
+                           .over_committed = [this] { return node->OverCommitments(); },
                            .space = [this] { return storage->Space(); }};
   HealthListeners listeners = {
       .changed = [this](const HealthReport& report) { TellHealth(report); },
@@ -292,7 +296,8 @@ void Daemon::Parts::TellHealth(const HealthReport& report) {
 void Daemon::Parts::LogCondition(const model::Condition& condition, const model::Condition* last) {
   if (last != nullptr && last->status == condition.status && last->reason == condition.reason)
     return;
-  const bool worse = last != nullptr && condition.status == model::ConditionStatus::kFalse;
+  const bool worse =
+      last != nullptr && condition.status != model::ConditionStatus::kUnknown && !IsGood(condition);
   log.Write(worse ? LogLevel::kWarning : LogLevel::kInfo, "condition changed",
             {{"condition", condition.type},
              {"status", std::string(model::Name(condition.status))},
@@ -301,7 +306,7 @@ void Daemon::Parts::LogCondition(const model::Condition& condition, const model:
 }
 
 void Daemon::Parts::AddMetricSources() {
-  metrics.AddSource([this] { return CapacityFamilies(capacity, ledger->View()->allocated); });
+  metrics.AddSource([this] { return CapacityFamilies(capacity, node->Allocated()); });
   metrics.AddSource([this] { return ViewFamilies(*ledger->View()); });
   metrics.AddSource([this] { return HypervisorFamilies(hypervisor->Health()); });
   metrics.AddSource([this] { return RecoveryFamilies(RecoveryFiguresOf(*recovery->report())); });

@@ -107,6 +107,18 @@ StatusOr<HostSpec> HostOfNode(const v1::Node& node, const std::vector<v1::Claim>
   return host;
 }
 
+std::vector<v1::Claim> ForeignClaims(const v1::Node& node) {
+  std::vector<v1::Claim> claims;
+  for (const v1::ForeignGuest& guest : node.foreign_guests()) {
+    v1::Claim& claim = claims.emplace_back();
+    claim.set_claim_id("foreign " + guest.name());
+    claim.set_owner_kind(v1::Claim::OWNER_KIND_FOREIGN_GUEST);
+    claim.set_owner_id(guest.name());
+    *claim.mutable_placement() = guest.placement();
+  }
+  return claims;
+}
+
 StatusOr<std::vector<v1::Claim>> FetchClaims(Agent& agent) {
   std::vector<v1::Claim> claims;
   v1::ListClaimsRequest request;
@@ -122,7 +134,8 @@ StatusOr<std::vector<v1::Claim>> FetchClaims(Agent& agent) {
 
 StatusOr<HostSpec> FetchHost(Agent& agent) {
   BERTH_ASSIGN_OR_RETURN(const v1::Node node, agent.Call(&NodeStub::GetNode, v1::GetNodeRequest()));
-  BERTH_ASSIGN_OR_RETURN(const auto claims, FetchClaims(agent));
+  BERTH_ASSIGN_OR_RETURN(auto claims, FetchClaims(agent));
+  for (v1::Claim& claim : ForeignClaims(node)) claims.push_back(std::move(claim));
   return HostOfNode(node, claims);
 }
 

@@ -16,6 +16,9 @@ namespace berth::cli {
 StatusOr<placement::HostSpec> HostOfNode(const v1::Node& node,
                                          const std::vector<v1::Claim>& claims);
 
+// What foreign guests are charged, as claims.
+std::vector<v1::Claim> ForeignClaims(const v1::Node& node);
+
 // Every claim of the agent's book, page by page.
 StatusOr<std::vector<v1::Claim>> FetchClaims(Agent& agent);
 StatusOr<placement::HostSpec> FetchHost(Agent& agent);

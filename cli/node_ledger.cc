@@ -43,8 +43,9 @@ ExitCode Ledger(Context& context) {
   Agent agent(context);
   const auto node = agent.Call(&NodeStub::GetNode, v1::GetNodeRequest());
   if (!node.ok()) return Fail(context, "node ledger", node.status());
-  const auto claims = FetchClaims(agent);
+  auto claims = FetchClaims(agent);
   if (!claims.ok()) return Fail(context, "node ledger", claims.status());
+  for (v1::Claim& claim : ForeignClaims(*node)) claims->push_back(std::move(claim));
   if (context.json()) {
     v1::ListClaimsResponse all;
     for (const v1::Claim& claim : *claims) *all.add_claims() = claim;

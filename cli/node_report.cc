@@ -128,7 +128,7 @@ std::string RenderNode(const v1::Node& node, const NodeReportOptions& options) {
   add(RenderResources(node, options.colour));
   add(RenderNumaNodes(node, options.colour));
   add(Conditions(node, options));
-  if (options.wide) add(ForeignGuests(node, options));
+  add(ForeignGuests(node, options));
   return text;
 }
 

@@ -24,6 +24,7 @@
 #include "core/base/clock.h"
 #include "core/base/cpu_set.h"
 #include "core/base/status.h"
+#include "core/model/foreign_guest.h"
 #include "core/model/instance_spec.h"
 
 namespace berth {
@@ -92,7 +93,8 @@ struct GuestState {
   int64_t pid = 0;    // Of the guest's process; 0 if off or not known.
   std::string accel;  // "kvm" or "tcg".
   std::string uuid;
-  bool managed_save = false;  // A saved memory image exists.
+  bool managed_save = false;   // A saved memory image exists.
+  model::GuestHoldings holds;  // As it is defined; where its memory lies, for foreign guests only.
   // As the kernel says of its process; only Inspect tells, and only of one that is not off.
   std::vector<CpuSet> vcpu_cpus;  // Where each vCPU's thread may run; empty: they cannot be told.
   CpuSet emulator_cpus;           // Where the other threads may run; empty: not known.

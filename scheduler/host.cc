@@ -28,6 +28,20 @@ int64_t PagesFor(int64_t memory_mib, int64_t size_kib) {
   return (memory_mib * 1024 + size_kib - 1) / size_kib;
 }
 
+// The amounts of a cell, which are taken or given back alike.
+void AddAmounts(const ClaimCell& cell, int64_t sign, NodeBook* book) {
+  book->shared_vcpus_used += sign * cell.shared_vcpus;
+  if (cell.shared_vcpus > 0) {
+    int& cells = book->widths[cell.shared_vcpus];
+    cells += static_cast<int>(sign);
+    if (cells == 0) book->widths.erase(cell.shared_vcpus);
+  }
+  if (cell.page_size_kib == kBasePageKib) book->small_used_mib += sign * cell.memory_mib;
+  for (PoolBook& pool : book->pools)
+    if (pool.size_kib == cell.page_size_kib)
+      pool.free -= sign * PagesFor(cell.memory_mib, pool.size_kib);
+}
+
 }  // namespace
 
 Host::Host(HostSpec spec) {
@@ -35,7 +49,15 @@ Host::Host(HostSpec spec) {
   spec_ = std::make_shared<const HostSpec>(std::move(spec));
   for (const Node& node : spec_->nodes)
     for (const auto& core : node.cores) has_smt_ = has_smt_ || core.size() > 1;
-  FillBooks();
+  int cpu_ids = 0;
+  for (const Node& node : spec_->nodes) {
+    books_.push_back(EmptyBook(node));
+    for (const auto& core : node.cores)
+      for (const int cpu : core) cpu_ids = std::max(cpu_ids, cpu + 1);
+  }
+  claims_on_cpu_.assign(static_cast<size_t>(cpu_ids), 0);
+  claims_on_device_.assign(spec_->devices.size(), 0);
+  devices_held_.assign(spec_->devices.size(), false);
   for (Claim& claim : claims) Add(std::move(claim));
 }
 
@@ -97,41 +119,67 @@ NodeBook Host::EmptyBook(const Node& node) const {
   return book;
 }
 
-void Host::FillBooks() {
-  books_.clear();
-  for (const Node& node : spec_->nodes) books_.push_back(EmptyBook(node));
-  devices_held_.assign(spec_->devices.size(), false);
-  for (const auto& [id, claim] : claims_) Charge(claim);
-}
-
 void Host::Charge(const Claim& claim) {
-  for (const ClaimCell& cell : claim.cells) ChargeCell(claim, cell);
+  for (const ClaimCell& cell : claim.cells) {
+    const int index = NodeIndex(cell.node);
+    if (index < 0) continue;  // The node is gone, and what was held of it.
+    ChargeCpus(claim, cell, static_cast<size_t>(index));
+    AddAmounts(cell, 1, &books_[static_cast<size_t>(index)]);
+  }
   for (const std::string& address : claim.devices)
     for (size_t i = 0; i < spec_->devices.size(); ++i)
-      if (spec_->devices[i].address == address) devices_held_[i] = true;
+      if (spec_->devices[i].address == address) devices_held_[i] = ++claims_on_device_[i] > 0;
 }
 
-void Host::ChargeCell(const Claim& claim, const ClaimCell& cell) {
-  const int index = NodeIndex(cell.node);
-  if (index < 0) return;  // The node is gone, and what was held of it.
-  const Node& node = spec_->nodes[static_cast<size_t>(index)];
-  NodeBook& book = books_[static_cast<size_t>(index)];
-  for (size_t c = 0; c < node.cores.size() && !cell.dedicated_cpus.empty(); ++c) {
+void Host::Discharge(const Claim& claim) {
+  for (const ClaimCell& cell : claim.cells) {
+    const int index = NodeIndex(cell.node);
+    if (index < 0) continue;
+    DischargeCpus(claim, cell, static_cast<size_t>(index));
+    AddAmounts(cell, -1, &books_[static_cast<size_t>(index)]);
+  }
+  for (const std::string& address : claim.devices)
+    for (size_t i = 0; i < spec_->devices.size(); ++i)
+      if (spec_->devices[i].address == address) devices_held_[i] = --claims_on_device_[i] > 0;
+}
+
+void Host::ChargeCpus(const Claim& claim, const ClaimCell& cell, size_t index) {
+  if (cell.dedicated_cpus.empty()) return;
+  const Node& node = spec_->nodes[index];
+  for (size_t c = 0; c < node.cores.size(); ++c) {
     ThreadMask taken = 0;
-    for (size_t t = 0; t < node.cores[c].size(); ++t)
-      if (cell.dedicated_cpus.Has(node.cores[c][t])) taken |= ThreadMask{1} << t;
+    for (size_t t = 0; t < node.cores[c].size(); ++t) {
+      if (!cell.dedicated_cpus.Has(node.cores[c][t])) continue;
+      taken |= ThreadMask{1} << t;
+      ++claims_on_cpu_[static_cast<size_t>(node.cores[c][t])];
+    }
     if (taken == 0) continue;
-    CoreBook& core = book.cores[c];
-    if (sets_coincide()) book.shared_cpus -= std::popcount(taken & core.free);
+    CoreBook& core = books_[index].cores[c];
+    if (sets_coincide()) books_[index].shared_cpus -= std::popcount(taken & core.free);
     core.free &= ~taken;
     const CoreHolder holder{claim.tenant, claim.core_sharing};
     core.holders.insert(std::upper_bound(core.holders.begin(), core.holders.end(), holder), holder);
   }
-  book.shared_vcpus_used += cell.shared_vcpus;
-  if (cell.shared_vcpus > 0) ++book.widths[cell.shared_vcpus];
-  if (cell.page_size_kib == kBasePageKib) book.small_used_mib += cell.memory_mib;
-  for (PoolBook& pool : book.pools)
-    if (pool.size_kib == cell.page_size_kib) pool.free -= PagesFor(cell.memory_mib, pool.size_kib);
+}
+
+void Host::DischargeCpus(const Claim& claim, const ClaimCell& cell, size_t index) {
+  if (cell.dedicated_cpus.empty()) return;
+  const Node& node = spec_->nodes[index];
+  for (size_t c = 0; c < node.cores.size(); ++c) {
+    CoreBook& core = books_[index].cores[c];
+    bool held = false;
+    for (size_t t = 0; t < node.cores[c].size(); ++t) {
+      const int cpu = node.cores[c][t];
+      if (!cell.dedicated_cpus.Has(cpu)) continue;
+      held = true;
+      if (--claims_on_cpu_[static_cast<size_t>(cpu)] > 0 || !MayBeDedicated(cpu)) continue;
+      core.free |= ThreadMask{1} << t;
+      if (sets_coincide()) ++books_[index].shared_cpus;
+    }
+    if (!held) continue;
+    const CoreHolder holder{claim.tenant, claim.core_sharing};
+    core.holders.erase(std::lower_bound(core.holders.begin(), core.holders.end(), holder));
+  }
 }
 
 void Host::Add(Claim claim) {
@@ -141,9 +189,10 @@ void Host::Add(Claim claim) {
 }
 
 void Host::Remove(const std::string& id) {
-  // Anew from the claims that are left: what one claim took cannot be told from what another did
-  // where they overlap.
-  if (claims_.erase(id) > 0) FillBooks();
+  const auto it = claims_.find(id);
+  if (it == claims_.end()) return;
+  Discharge(it->second);
+  claims_.erase(it);
 }
 
 bool Host::operator==(const Host& other) const {

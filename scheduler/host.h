@@ -87,22 +87,27 @@ class Host {
   // Its id is not in the book yet.
   void Add(Claim claim);
   // An unknown id changes nothing. Afterwards the host equals what it was before the claim came.
+  // Costs what the claim holds, as Add.
   void Remove(const std::string& id);
 
   bool operator==(const Host& other) const;
 
  private:
-  void FillBooks();
   NodeBook EmptyBook(const Node& node) const;
   bool MayBeDedicated(int cpu) const;
   bool MayBeShared(int cpu) const;
   void Charge(const Claim& claim);
-  void ChargeCell(const Claim& claim, const ClaimCell& cell);
+  void Discharge(const Claim& claim);
+  void ChargeCpus(const Claim& claim, const ClaimCell& cell, size_t index);
+  void DischargeCpus(const Claim& claim, const ClaimCell& cell, size_t index);
 
   std::shared_ptr<const HostSpec> spec_;  // Shared by copies; never changed.
   std::map<std::string, Claim> claims_;
   std::vector<NodeBook> books_;
   std::vector<bool> devices_held_;
+  // Where claims overlap, what one gives back the other still has.
+  std::vector<int> claims_on_cpu_;     // By CPU id.
+  std::vector<int> claims_on_device_;  // In the order of devices_held_.
   bool has_smt_ = false;
 };
 

@@ -2,12 +2,14 @@
 #include "agent/api/node_convert.h"
 
 #include <algorithm>
+#include <array>
 
 #include "agent/api/instance_convert.h"
 #include "agent/api/shape_convert.h"
 #include "agent/api/text.h"
 #include "agent/api/time_convert.h"
 #include "agent/api/topology_convert.h"
+#include "agent/node/foreign.h"
 
 namespace berth::api {
 namespace {
@@ -149,6 +151,20 @@ void FillResources(const NodeInfo& info, v1::Node& out) {
   out.set_disk_overcommit(1.0);
 }
 
+v1::ForeignGuest FromForeign(const model::ForeignGuest& guest, const model::Claim& claim) {
+  v1::ForeignGuest out;
+  out.set_domain_uuid(guest.uuid);
+  out.set_name(guest.name);
+  out.set_vcpus(guest.vcpus);
+  out.set_memory_mib(guest.memory_mib);
+  *out.mutable_placement() = FromPlacement(claim.placement, 0, 0);
+  for (const std::string& device : guest.holds.devices) out.add_devices(device);
+  return out;
+}
+
+// Node.features: parts of the contract beyond the plain instance verbs.
+constexpr std::array kFeatures = {"plan", "headroom", "claims", "reservations", "batch"};
+
 }  // namespace
 
 v1::Node FromNode(const NodeInfo& info, const NodeFacts& facts) {
@@ -164,6 +180,9 @@ v1::Node FromNode(const NodeInfo& info, const NodeFacts& facts) {
   FillResources(info, out);
   FillConditions(facts, out);
   FillHypervisor(info.hypervisor, *out.mutable_hypervisor());
+  for (size_t i = 0; i < info.foreign->guests.size(); ++i)
+    *out.add_foreign_guests() = FromForeign(info.foreign->guests[i], info.foreign->claims[i]);
+  for (const char* feature : kFeatures) out.add_features(feature);
   out.set_cordoned(info.cordoned);
   out.mutable_labels()->insert(facts.labels.begin(), facts.labels.end());
   out.set_revision(info.revision);

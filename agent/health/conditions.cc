@@ -2,6 +2,7 @@
 #include "agent/health/conditions.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -66,11 +67,20 @@ Condition CheckRecovery(const HealthInputs& inputs) {
                                 inputs.recovery.message));
 }
 
-bool IsTrue(const Condition& condition) { return condition.status == ConditionStatus::kTrue; }
+Condition CheckOverCommitment(const std::vector<std::string>& where) {
+  if (where.empty()) return Make(kConditionOverCommitted, ConditionStatus::kFalse, "ClaimsFit", "");
+  constexpr size_t kShown = 3;
+  const size_t shown = std::min(where.size(), kShown);
+  std::string message =
+      fmt::format("{}", fmt::join(where.begin(), where.begin() + static_cast<long>(shown), "; "));
+  if (where.size() > shown) message += fmt::format("; and {} more", where.size() - shown);
+  return Make(kConditionOverCommitted, ConditionStatus::kTrue, "CapacityShrank",
+              message + "; nobody loses anything, and nobody new gets any of it");
+}
 
 // The one statement over all others: false with the first cause, named.
 Condition Summarise(const std::vector<Condition>& checks) {
-  const auto bad = std::find_if_not(checks.begin(), checks.end(), IsTrue);
+  const auto bad = std::find_if_not(checks.begin(), checks.end(), IsGood);
   if (bad == checks.end())
     return Make(kConditionReady, ConditionStatus::kTrue, "AllChecksPass", "");
   return Make(kConditionReady, ConditionStatus::kFalse, bad->reason,
@@ -89,15 +99,22 @@ void KeepTimes(const HealthReport& before, WallTime now, HealthReport& report) {
 HealthReport Evaluate(const HealthInputs& inputs, const HealthReport& before, WallTime now) {
   std::vector<Condition> checks = {CheckLibvirt(inputs.hypervisor), CheckLedger(inputs.ledger),
                                    CheckRecovery(inputs), CheckStorage(inputs, before)};
+  const Condition over_committed = CheckOverCommitment(inputs.over_committed);
   HealthReport report;
-  report.ready = std::all_of(checks.begin(), checks.end(), IsTrue);
+  report.ready = std::all_of(checks.begin(), checks.end(), IsGood);
   report.serving = std::all_of(checks.begin(), checks.end(), [](const Condition& check) {
-    return IsTrue(check) || check.type == kConditionStorage;
+    return IsGood(check) || check.type == kConditionStorage;
   });
   report.conditions = {Summarise(checks)};
   report.conditions.insert(report.conditions.end(), checks.begin(), checks.end());
+  report.conditions.push_back(over_committed);
   KeepTimes(before, now, report);
   return report;
+}
+
+bool IsGood(const Condition& condition) {
+  const bool wanted = condition.type != kConditionOverCommitted;
+  return condition.status == (wanted ? ConditionStatus::kTrue : ConditionStatus::kFalse);
 }
 
 const Condition* FindCondition(const HealthReport& report, std::string_view type) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,8 @@ inline constexpr char kConditionLibvirt[] = "LibvirtReady";
 inline constexpr char kConditionLedger[] = "LedgerReady";
 inline constexpr char kConditionStorage[] = "StorageReady";
 inline constexpr char kConditionRecovery[] = "RecoveryDone";
+// The one that is good when it is false; it keeps nobody from being served.
+inline constexpr char kConditionOverCommitted[] = "OverCommitted";
 
 // Below this the disk counts as full; it counts as free again above twice as much.
 inline constexpr int64_t kFreeBytesMin = 256LL << 20;
@@ -30,17 +33,21 @@ struct HealthInputs {
   bool recovery_done = false;  // Ledger and hypervisor have been compared once since the start.
   model::Error recovery;       // Why the last comparison could not be made; ok() else.
   model::Error storage;        // Why the space could not be read.
-  std::optional<FileSystemSpace> space;  // nullopt: not known yet, or `storage` says why.
+  std::vector<std::string> over_committed;  // Where claims hold more than there is.
+  std::optional<FileSystemSpace> space;     // nullopt: not known yet, or `storage` says why.
 };
 
 struct HealthReport {
   std::vector<model::Condition> conditions;  // Ready first, then the checks in a fixed order.
-  bool ready = false;                        // All are true: new instances can be placed here.
+  bool ready = false;                        // All are good: new instances can be placed here.
   bool serving = false;  // Instances can be worked on; a full disk alone does not forbid that.
 };
 
 // `before` is the previous report (its `since` is kept where a status has not changed), or empty.
 HealthReport Evaluate(const HealthInputs& inputs, const HealthReport& before, WallTime now);
+
+// Whether it says that all is well.
+bool IsGood(const model::Condition& condition);
 
 // Of that type; nullptr if there is none.
 const model::Condition* FindCondition(const HealthReport& report, std::string_view type);

@@ -30,7 +30,7 @@ TEST(ConditionsTest, AllIsWell) {
   EXPECT_TRUE(report.ready);
   EXPECT_TRUE(report.serving);
   for (const model::Condition& condition : report.conditions) {
-    EXPECT_EQ(condition.status, ConditionStatus::kTrue) << condition.type;
+    EXPECT_TRUE(IsGood(condition)) << condition.type;
     EXPECT_EQ(condition.since, At(1)) << condition.type;
   }
   EXPECT_EQ(report.conditions.front().type, kConditionReady);
@@ -114,6 +114,18 @@ TEST(ConditionsTest, SinceMovesOnlyWithTheStatus) {
   EXPECT_EQ(Get(third, kConditionLedger).since, At(1));
   EXPECT_FALSE(SameStatements(second, third));
   EXPECT_TRUE(SameStatements(third, Evaluate(inputs, third, At(4))));
+}
+
+TEST(ConditionsTest, OverCommitmentIsSaidAndKeepsNobodyFromBeingServed) {
+  HealthInputs inputs = AllWell();
+  EXPECT_EQ(Get(Evaluate(inputs, {}, At(1)), kConditionOverCommitted).status,
+            ConditionStatus::kFalse);
+  inputs.over_committed = {"a", "b", "c", "d"};
+  const HealthReport report = Evaluate(inputs, {}, At(1));
+  EXPECT_TRUE(report.ready);
+  EXPECT_TRUE(report.serving);
+  EXPECT_EQ(Get(report, kConditionOverCommitted).status, ConditionStatus::kTrue);
+  EXPECT_EQ(Get(report, kConditionOverCommitted).message.substr(0, 20), "a; b; c; and 1 more;");
 }
 
 }  // namespace

@@ -37,8 +37,9 @@ HealthPage ReadinessPage(const HealthReport& report) {
                     {"reason", condition.reason},
                     {"message", condition.message},
                     {"since", FormatWallTime(condition.since)}});
-    if (condition.status != model::ConditionStatus::kTrue && condition.type != kConditionReady)
-      causes.push_back(condition.type + ": " + condition.message);
+    const bool counts =
+        condition.type != kConditionReady && condition.type != kConditionOverCommitted;
+    if (counts && !IsGood(condition)) causes.push_back(condition.type + ": " + condition.message);
   }
   if (report.conditions.empty()) causes.push_back("the agent has just started");
   return {report.ready, Text({{"ready", report.ready}, {"causes", causes}, {"conditions", list}})};

@@ -15,6 +15,7 @@ using ::testing::HasSubstr;
 
 constexpr char kId[] = "i-0000000000000000a";
 const WallTime kNow{std::chrono::days(20000)};
+const ForeignPtr kNoForeign = std::make_shared<const ForeignHoldings>();
 const AdmissionIds kIds{"op-1", "c-run", "c-disk"};
 
 // 8 CPUs for shared vCPUs, 8 GiB, 100,000 MiB of disk.
@@ -30,7 +31,7 @@ Book SmallBook() {
 
 StatusOr<Admission> AdmitTo(const model::NodeView& view, const AdmissionRequest& request) {
   Book book = SmallBook();
-  return Admit(view, book.RoomAt(view, {}), request, kIds, kNow);
+  return Admit(view, book.RoomAt(view, kNoForeign, {}), request, kIds, kNow);
 }
 
 AdmissionRequest Request() {
@@ -119,7 +120,8 @@ TEST(AdmissionTest, AnotherStartIsChargedAsTheFirstButNotForItsDisk) {
   model::NodeView full_disk;
   full_disk.allocated.disk_mib = 100000;
   Book book = SmallBook();
-  const auto claim = ClaimForRun(book.RoomAt(full_disk, {}), admission->record, false, "c-2", kNow);
+  const auto claim =
+      ClaimForRun(book.RoomAt(full_disk, kNoForeign, {}), admission->record, false, "c-2", kNow);
   ASSERT_TRUE(claim.ok()) << claim.status();
   EXPECT_EQ(claim->held, admission->run_claim.held);
   EXPECT_EQ(claim->owner_id, kId);

@@ -39,6 +39,8 @@ placement::Claim BookedClaim(const model::Claim& claim, int first_node) {
                           .core_sharing = claim.core_sharing,
                           .cells = {},
                           .devices = claim.placement.devices};
+  // Whether others may sit beside it is not known.
+  if (claim.owner == model::ClaimOwner::kForeignGuest) booked.core_sharing.reset();
   for (const model::PlacedCell& cell : claim.placement.cells)
     booked.cells.push_back({.node = cell.node,
                             .dedicated_cpus = cell.charged_cpus,
@@ -59,7 +61,7 @@ Book::Book(const model::Topology& topology, const model::Capacity& capacity)
       first_node_(topology.nodes.empty() ? 0 : topology.nodes.front().id),
       host_(placement::HostSpecOf(topology, capacity)) {}
 
-const placement::Host& Book::At(const model::NodeView& view) {
+const placement::Host& Book::At(const model::NodeView& view, const ForeignPtr& foreign) {
   if (std::exchange(others_booked_, false)) host_.Remove(kOthers);
   view.claims.DiffFrom(
       claims_, [this](const std::string& id, const auto&) { host_.Remove(id); },
@@ -67,11 +69,23 @@ const placement::Host& Book::At(const model::NodeView& view) {
         host_.Add(BookedClaim(*claim, first_node_));
       });
   claims_ = view.claims;
+  Follow(foreign);
   return host_;
 }
 
-scheduler::Room Book::RoomAt(const model::NodeView& view, const model::Topology& now) {
-  At(view);
+void Book::Follow(const ForeignPtr& foreign) {
+  if (foreign == foreign_) return;
+  if (foreign_ == nullptr || foreign_->claims != foreign->claims) {
+    if (foreign_ != nullptr)
+      for (const model::Claim& claim : foreign_->claims) host_.Remove(claim.id);
+    for (const model::Claim& claim : foreign->claims) host_.Add(BookedClaim(claim, first_node_));
+  }
+  foreign_ = foreign;
+}
+
+scheduler::Room Book::RoomAt(const model::NodeView& view, const ForeignPtr& foreign,
+                             const model::Topology& now) {
+  At(view, foreign);
   if (placement::Claim others = PagesOfOthers(view, now); !others.cells.empty()) {
     host_.Add(std::move(others));
     others_booked_ = true;

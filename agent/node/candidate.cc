@@ -37,8 +37,7 @@ StatusOr<Admission> AdmitOne(LedgerTxn& txn, const NodeContext& context, const C
   BERTH_ASSIGN_OR_RETURN(request.id_was_used, txn.WasErased(request.instance_id));
   const AdmissionIds ids{NewOperationId(random), NewClaimId(random), NewClaimId(random)};
   if (candidate.args.reservation_id.empty())
-    return Admit(txn.view(), context.book->RoomAt(txn.view(), topology_now), request, ids,
-                 txn.now());
+    return Admit(txn.view(), context.Room(txn.view(), topology_now), request, ids, txn.now());
   BERTH_ASSIGN_OR_RETURN(const auto reservation,
                          FindHeld(txn.view(), candidate.args.reservation_id, txn.now()));
   return AdmitReserved(txn.view(), *reservation, request, ids.operation, txn.now());

@@ -4,16 +4,19 @@
 #include <utility>
 
 #include "agent/node/create_flow.h"
+#include "agent/node/foreign.h"
 #include "agent/node/held_reservation.h"
 #include "agent/node/listing.h"
 #include "agent/node/node_context.h"
 #include "agent/node/operation_waiters.h"
+#include "agent/node/over_commitment.h"
 #include "agent/node/planning.h"
 #include "agent/node/reachability.h"
 #include "agent/node/reservation_expiry.h"
 #include "agent/node/reserve.h"
 #include "agent/node/retention.h"
 #include "agent/node/verbs.h"
+#include "scheduler/host_of.h"
 
 namespace berth {
 
@@ -49,6 +52,15 @@ NodeAgent::~NodeAgent() = default;
 void NodeAgent::ViewPublished(const std::shared_ptr<const model::NodeView>& view) {
   impl_->waiters->ViewPublished(*view);
   impl_->expiry->ViewPublished(*view);
+}
+
+void NodeAgent::ForeignGuestsFound(std::vector<model::ForeignGuest> guests) {
+  const auto& context = impl_->context;
+  if (context->foreign->Get()->guests == guests) return;
+  const placement::HostSpec host =
+      placement::HostSpecOf(context->with.topology, context->with.capacity);
+  context->foreign->Set(
+      std::make_shared<const node::ForeignHoldings>(node::HoldingsOf(std::move(guests), host)));
 }
 
 void NodeAgent::CreateInstance(CallContext call, CreateInstanceArgs args,
@@ -137,14 +149,25 @@ void NodeAgent::GetConsoleOutput(const std::string& id, int64_t max_bytes,
   context->with.storage.ReadConsole(id, max_bytes, std::move(done));
 }
 
+std::vector<std::string> NodeAgent::OverCommitments() const {
+  return node::OverCommitments(*impl_->planning.HostAt(*impl_->context->with.ledger.View()));
+}
+
+model::Resources NodeAgent::Allocated() const {
+  const auto& context = impl_->context;
+  return context->with.ledger.View()->allocated + context->foreign->Get()->held;
+}
+
 NodeInfo NodeAgent::GetNode() const {
   const auto& with = impl_->context->with;
   const auto view = with.ledger.View();
+  const auto foreign = impl_->context->foreign->Get();
   return {.identity = view->identity,
           .topology = with.topology,
           .capacity = with.capacity,
-          .allocated = view->allocated,
+          .allocated = view->allocated + foreign->held,
           .host = impl_->planning.HostAt(*view),
+          .foreign = foreign,
           .revision = view->revision,
           .cordoned = view->cordoned,
           .hypervisor = with.hypervisor.Health()};

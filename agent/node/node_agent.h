@@ -21,6 +21,7 @@
 #include "core/base/status.h"
 #include "core/model/batch_outcome.h"
 #include "core/model/capacity.h"
+#include "core/model/foreign_guest.h"
 #include "core/model/instance_type.h"
 #include "core/model/node_view.h"
 #include "core/model/topology.h"
@@ -29,6 +30,10 @@
 #include "scheduler/place.h"
 
 namespace berth {
+
+namespace node {
+struct ForeignHoldings;  // agent/node/foreign.h
+}
 
 // What every mutating call carries.
 struct CallContext {
@@ -144,8 +149,9 @@ struct NodeInfo {
   model::Identity identity;
   model::Topology topology;
   model::Capacity capacity;
-  model::Resources allocated;
-  std::shared_ptr<const placement::Host> host;  // Who holds what; never null.
+  model::Resources allocated;                            // With what foreign guests have.
+  std::shared_ptr<const placement::Host> host;           // Who holds what; never null.
+  std::shared_ptr<const node::ForeignHoldings> foreign;  // Never null.
   int64_t revision = 0;
   bool cordoned = false;
   HypervisorHealth hypervisor;
@@ -184,6 +190,10 @@ class NodeAgent {
   // To be called by the ledger's listener (Ledger::SetListener) with each published view: answers
   // who waits for an operation. Cheap; posts and returns.
   void ViewPublished(const std::shared_ptr<const model::NodeView>& view);
+
+  // To be called with every comparison of what runs (agent/recovery): these are charged from now
+  // on. From any thread; cheap.
+  void ForeignGuestsFound(std::vector<model::ForeignGuest> guests);
 
   // INVALID_ARGUMENT with every violation, IMAGE_INVALID, or IDEMPOTENT_PARAMETER_MISMATCH;
   // NOT_FOUND IMAGE_NOT_FOUND; RESOURCE_EXHAUSTED INSUFFICIENT_CAPACITY with metadata per short
@@ -240,6 +250,10 @@ class NodeAgent {
   // The end of the serial console (drivers/storage/storage.h: ReadConsole), in any state.
   void GetConsoleOutput(const std::string& id, int64_t max_bytes, DoneWith<std::string> done);
   NodeInfo GetNode() const;
+  // Where claims hold more than there is now, a sentence each; empty: nowhere.
+  std::vector<std::string> OverCommitments() const;
+  // As in GetNode, alone.
+  model::Resources Allocated() const;
   // Whether so many of a shape fit now, and where or why not. INVALID_ARGUMENT with every violation
   // ("instance_type", "shape.vcpus").
   StatusOr<PlanResult> PlanInstance(const PlanArgs& args) const;

@@ -8,15 +8,25 @@
 
 #include "agent/node/book.h"
 #include "agent/node/node_agent.h"
+#include "core/base/published.h"
 
 namespace berth::node {
 
 struct NodeContext {
   explicit NodeContext(NodeAgent::Dependencies dependencies)
-      : with(std::move(dependencies)), book(std::make_unique<Book>(with.topology, with.capacity)) {}
+      : with(std::move(dependencies)),
+        book(std::make_unique<Book>(with.topology, with.capacity)),
+        foreign(std::make_unique<Published<ForeignHoldings>>(
+            std::make_shared<const ForeignHoldings>())) {}
 
   NodeAgent::Dependencies with;
   std::unique_ptr<Book> book;  // For bodies of transactions alone, which run one after the other.
+  std::unique_ptr<Published<ForeignHoldings>> foreign;  // As last found.
+
+  // In a transaction: the room that there is.
+  scheduler::Room Room(const model::NodeView& view, const model::Topology& topology_now) const {
+    return book->RoomAt(view, foreign->Get(), topology_now);
+  }
 
   model::Topology TopologyNow() const {
     return with.topology_now ? with.topology_now() : model::Topology{};

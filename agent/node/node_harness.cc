@@ -26,7 +26,9 @@ Agent::Agent(World& world)
             {},
             world.types,
             world.observer}),
-      recovery({world.sim, world.sim, *ledger, registry, hypervisor, world.storage, log}, {}) {
+      recovery({world.sim, world.sim, *ledger, registry, hypervisor, world.storage, log,
+                [this](auto guests) { node.ForeignGuestsFound(std::move(guests)); }},
+               {}) {
   ledger->SetListener([this](const auto& view) { node.ViewPublished(view); });
   hypervisor.Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); },
                        [this] { recovery.HypervisorConnected(); });

@@ -45,12 +45,19 @@ Planning::Planning(ContextPtr context)
 
 std::shared_ptr<const placement::Host> Planning::HostAt(const model::NodeView& view) {
   MutexLock lock(mutex_);
-  return std::make_shared<const placement::Host>(book_.At(view));
+  const ForeignPtr foreign = context_->foreign->Get();
+  if (host_ == nullptr || foreign != host_foreign_ || !host_claims_.IsSame(view.claims)) {
+    host_ = std::make_shared<const placement::Host>(book_.At(view, foreign));
+    host_claims_ = view.claims;
+    host_foreign_ = foreign;
+  }
+  return host_;
 }
 
 Planning::Trial Planning::TrialAt(const model::NodeView& view) {
   MutexLock lock(mutex_);
-  const scheduler::Room room = book_.RoomAt(view, context_->TopologyNow());
+  const scheduler::Room room =
+      book_.RoomAt(view, context_->foreign->Get(), context_->TopologyNow());
   return {room.host, room.disk_left_mib};
 }
 

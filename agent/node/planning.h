@@ -19,7 +19,7 @@ class Planning {
   // As NodeAgent's methods of the same names.
   StatusOr<PlanResult> Plan(const PlanArgs& args) EXCLUDES(mutex_);
   StatusOr<HeadroomResult> Headroom(const HeadroomArgs& args) EXCLUDES(mutex_);
-  // The host with the view's claims.
+  // The host with the view's claims and foreign guests; the same one until they change.
   std::shared_ptr<const placement::Host> HostAt(const model::NodeView& view) EXCLUDES(mutex_);
 
  private:
@@ -35,6 +35,10 @@ class Planning {
   const ContextPtr context_;
   Mutex mutex_;
   Book book_ GUARDED_BY(mutex_);  // The transactions have one of their own.
+  // What HostAt gave last, and for what.
+  std::shared_ptr<const placement::Host> host_ GUARDED_BY(mutex_);
+  PersistentMap<model::Claim> host_claims_ GUARDED_BY(mutex_);
+  ForeignPtr host_foreign_ GUARDED_BY(mutex_);
 };
 
 }  // namespace berth::node

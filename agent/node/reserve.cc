@@ -101,9 +101,8 @@ StatusOr<model::Reservation> HoldOrRefuse(LedgerTxn& txn, const NodeContext& con
   if (made) request.reservation_id = NewReservationId(random);
   BERTH_ASSIGN_OR_RETURN(request.id_was_used, txn.WasErased(request.reservation_id));
   const AdmissionIds ids{"", NewClaimId(random), NewClaimId(random)};
-  BERTH_ASSIGN_OR_RETURN(
-      Holding holding,
-      Hold(txn.view(), context.book->RoomAt(txn.view(), topology_now), request, ids, txn.now()));
+  BERTH_ASSIGN_OR_RETURN(Holding holding, Hold(txn.view(), context.Room(txn.view(), topology_now),
+                                               request, ids, txn.now()));
   if (validate_only) {
     // As it would be, without what only a real one has.
     if (made) holding.reservation.id.clear();

@@ -50,8 +50,8 @@ Status AcquireRunClaim(LedgerTxn& txn, const NodeContext& context, const model::
                        Decision& decision) {
   const bool emulated = context.with.hypervisor.Health().accel != "kvm";
   BERTH_ASSIGN_OR_RETURN(model::Claim claim,
-                         ClaimForRun(context.book->RoomAt(txn.view(), topology), decision.record,
-                                     emulated, NewClaimId(context.with.random), txn.now()));
+                         ClaimForRun(context.Room(txn.view(), topology), decision.record, emulated,
+                                     NewClaimId(context.with.random), txn.now()));
   decision.record.run_claim_id = claim.id;
   decision.record.placement = claim.placement;
   decision.record.overhead_mib = claim.overhead_mib;

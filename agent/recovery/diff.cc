@@ -50,12 +50,18 @@ class Comparison {
 
   void SortGuests() {
     for (const GuestState& guest : picture_.guests) {
-      if (!IsOurs(guest, picture_.now->identity))
-        Found(Difference::kForeignGuest, guest.name);
-      else if (picture_.now->instances.Find(guest.instance_id) == nullptr)
+      const bool ours = IsOurs(guest, picture_.now->identity);
+      if (ours && picture_.now->instances.Find(guest.instance_id) != nullptr) {
+        guests_[guest.instance_id] = &guest;
+        continue;
+      }
+      if (ours)
         Found(Difference::kGuestWithoutRecord, guest.instance_id);
       else
-        guests_[guest.instance_id] = &guest;
+        Found(Difference::kForeignGuest, guest.name);
+      if (guest.power != Power::kOff)
+        out_.foreign_guests.push_back(
+            {guest.uuid, guest.name, guest.vcpus, guest.memory_mib, guest.holds});
     }
   }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "agent/instance/lifecycle.h"
+#include "core/model/foreign_guest.h"
 #include "core/model/node_view.h"
 #include "drivers/hypervisor.h"
 
@@ -69,6 +70,8 @@ struct Differences {
   std::vector<std::string> unfinished;     // Instances to wake.
   std::vector<std::string> guests_to_end;  // Destroy and undefine.
   std::vector<std::string> files_to_delete;
+  // Running, and in no record of ours: others', and ours without one. To be charged.
+  std::vector<model::ForeignGuest> foreign_guests;
 };
 
 Differences Diff(const Picture& picture);

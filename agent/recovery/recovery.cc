@@ -109,6 +109,7 @@ class Recovery::Runner : public std::enable_shared_from_this<Runner> {
     if (directories.ok()) picture_.directories = *directories;
     picture_.now = with_.ledger.View();
     const Differences differences = recovery::Diff(picture_);
+    if (with_.foreign_guests) with_.foreign_guests(differences.foreign_guests);
     PassOn(differences);
     Publish(differences, directories.status());
     Finish(OkStatus());

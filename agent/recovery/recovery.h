@@ -52,6 +52,8 @@ class Recovery {
     Hypervisor& hypervisor;
     Storage& storage;
     Log& log;
+    // Told of the foreign guests that run, after each comparison. Cheap; may be empty.
+    std::function<void(std::vector<model::ForeignGuest>)> foreign_guests = {};
   };
   struct Settings {
     Duration interval = std::chrono::seconds(60);

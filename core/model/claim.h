@@ -38,11 +38,11 @@ struct Resources {
   bool operator==(const Resources&) const = default;
 };
 
-enum class ClaimOwner { kInstance, kReservation };
+enum class ClaimOwner { kInstance, kReservation, kForeignGuest };
 
 // An instance has up to two: one for what only a running guest needs (vCPUs, memory, devices),
 // given back when it stops, and one for its disk, kept until it is terminated. A reservation has
-// both, and hands them to the instance that it becomes.
+// both, and hands them to the instance that it becomes. Those of foreign guests are in no ledger.
 struct Claim {
   std::string id;
   ClaimOwner owner = ClaimOwner::kInstance;

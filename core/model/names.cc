@@ -70,7 +70,8 @@ struct Table<Intent> {
 };
 template <>
 struct Table<ClaimOwner> {
-  static constexpr std::array kNames = {string_view("instance"), string_view("reservation")};
+  static constexpr std::array kNames = {string_view("instance"), string_view("reservation"),
+                                        string_view("foreign_guest")};
 };
 template <>
 struct Table<ReservationState> {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <pugixml.hpp>
 #include <sstream>
 
@@ -317,6 +318,69 @@ StatusOr<std::string> DomainXml(const GuestSpec& spec, const DomainSettings& set
   return out.str();
 }
 
+namespace {
+
+constexpr int64_t kDefaultHugePageKib = 2048;  // Where the definition says no size.
+
+std::vector<CpuSet> ReadPins(xml_node domain, int32_t vcpus) {
+  const auto cpus_of = [](xml_node node) {
+    return ParseCpuList(node.attribute("cpuset").value()).value_or(CpuSet());
+  };
+  constexpr int32_t kVcpusMax = 4096;  // More than any hypervisor has.
+  if (vcpus < 1 || vcpus > kVcpusMax) return {};
+  std::vector<CpuSet> pins(static_cast<size_t>(vcpus), cpus_of(domain.child("vcpu")));
+  for (xml_node pin : domain.child("cputune").children("vcpupin")) {
+    const int vcpu = pin.attribute("vcpu").as_int(-1);
+    if (vcpu >= 0 && vcpu < vcpus) pins[static_cast<size_t>(vcpu)] = cpus_of(pin);
+  }
+  const bool any =
+      std::any_of(pins.begin(), pins.end(), [](const CpuSet& c) { return !c.empty(); });
+  return any ? pins : std::vector<CpuSet>();
+}
+
+// Only what is strict keeps memory where it is.
+std::vector<int> ReadBoundNodes(xml_node domain) {
+  CpuSet nodes;
+  for (xml_node memory : domain.child("numatune").children())
+    if (std::string_view(memory.attribute("mode").as_string("strict")) == "strict")
+      nodes |= ParseCpuList(memory.attribute("nodeset").value()).value_or(CpuSet());
+  return nodes.ToVector();
+}
+
+int64_t ReadPageSizeKib(xml_node domain) {
+  const xml_node pages = domain.child("memoryBacking").child("hugepages");
+  if (!pages) return model::kBasePageKib;
+  const xml_node page = pages.child("page");
+  const int64_t size = page.attribute("size").as_llong();
+  if (size <= 0) return kDefaultHugePageKib;
+  const std::string_view unit = page.attribute("unit").as_string("KiB");
+  if (unit == "M" || unit == "MiB") return size * 1024;
+  if (unit == "G" || unit == "GiB") return size * 1024 * 1024;
+  return unit == "b" || unit == "bytes" ? size / 1024 : size;
+}
+
+// A PCI address "0000:41:00.0" of a host device; "" if it is none.
+std::string ReadPciAddress(xml_node device) {
+  const xml_node address = device.child("source").child("address");
+  if (!address.attribute("bus")) return "";
+  const auto part = [&](const char* name) {
+    return static_cast<unsigned>(std::strtoul(address.attribute(name).value(), nullptr, 16));
+  };
+  return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", part("domain"), part("bus"), part("slot"),
+                     part("function"));
+}
+
+std::vector<std::string> ReadHostDevices(xml_node devices) {
+  std::vector<std::string> addresses;
+  for (const char* element : {"hostdev", "interface"})
+    for (xml_node device : devices.children(element))
+      if (std::string address = ReadPciAddress(device); !address.empty())
+        addresses.push_back(std::move(address));
+  return addresses;
+}
+
+}  // namespace
+
 StatusOr<GuestState> ReadDomain(std::string_view xml) {
   pugi::xml_document document;
   // parse_ws_pcdata_single would not do: the spec's text may begin or end with blanks.
@@ -334,6 +398,11 @@ StatusOr<GuestState> ReadDomain(std::string_view xml) {
   state.memory_mib = MemoryMib(domain.child("memory"));
   const std::string_view type = domain.attribute("type").value();
   state.accel = type == "qemu" ? "tcg" : std::string(type);
+  state.holds = {.vcpu_pins = ReadPins(domain, state.vcpus),
+                 .bound_nodes = ReadBoundNodes(domain),
+                 .resident_mib = {},
+                 .page_size_kib = ReadPageSizeKib(domain),
+                 .devices = ReadHostDevices(domain.child("devices"))};
   ReadMetadata(domain, state);
   return state;
 }

@@ -274,6 +274,33 @@ TEST(ReadDomainTest, DomainWithoutOurMetadataOrWithMangledOneIsForeign) {
   }
 }
 
+TEST(ReadDomainTest, SaysWhatAGuestHolds) {
+  const auto guest = ReadDomain(
+      "<domain type='kvm'><name>n</name><memory unit='MiB'>512</memory>"
+      "<vcpu placement='static' cpuset='4-7'>3</vcpu>"
+      "<cputune><vcpupin vcpu='1' cpuset='2'/><vcpupin vcpu='9' cpuset='3'/></cputune>"
+      "<numatune><memory mode='strict' nodeset='1'/>"
+      "<memnode cellid='0' mode='preferred' nodeset='0'/></numatune>"
+      "<memoryBacking><hugepages><page size='1' unit='G'/></hugepages></memoryBacking>"
+      "<devices><hostdev mode='subsystem' type='pci'><source>"
+      "<address domain='0x0000' bus='0x41' slot='0x00' function='0x1'/></source></hostdev>"
+      "<hostdev mode='subsystem' type='usb'><source><vendor id='0x1'/></source></hostdev>"
+      "<interface type='hostdev'><source>"
+      "<address type='pci' domain='0x0000' bus='0x05' slot='0x1f' function='0x0'/></source>"
+      "</interface></devices></domain>");
+  ASSERT_TRUE(guest.ok());
+  EXPECT_EQ(guest->holds, (model::GuestHoldings{.vcpu_pins = {{4, 5, 6, 7}, {2}, {4, 5, 6, 7}},
+                                                .bound_nodes = {1},
+                                                .resident_mib = {},
+                                                .page_size_kib = 1 << 20,
+                                                .devices = {"0000:41:00.1", "0000:05:1f.0"}}));
+  const auto plain = ReadDomain("<domain><vcpu>2</vcpu></domain>");
+  EXPECT_EQ(plain->holds, model::GuestHoldings{});
+  EXPECT_EQ(ReadDomain("<domain><memoryBacking><hugepages/></memoryBacking></domain>")
+                ->holds.page_size_kib,
+            2048);
+}
+
 TEST(ReadDomainTest, AnythingElseIsDataLoss) {
   for (const char* xml : {"", "<domain", "<network><name>x</name></network>", "{}"})
     EXPECT_EQ(ReadDomain(xml).status().code(), StatusCode::kDataLoss) << xml;

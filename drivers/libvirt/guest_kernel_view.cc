@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -73,7 +75,37 @@ std::vector<int> BoundNodes(const std::string& numa_maps_path) {
   return {nodes.begin(), nodes.end()};
 }
 
+// "N1=131072": pages on a node.
+std::optional<std::pair<int, int64_t>> PagesOnNode(const std::string& word) {
+  int node = 0;
+  long long pages = 0;
+  if (std::sscanf(word.c_str(), "N%d=%lld", &node, &pages) != 2) return std::nullopt;
+  return std::pair(node, static_cast<int64_t>(pages));
+}
+
+// One mapping's pages, in KiB, added to what is there.
+void AddMapping(const std::string& line, std::map<int, int64_t>* kib) {
+  std::istringstream words(line);
+  std::map<int, int64_t> pages;
+  int64_t page_kib = 4;
+  for (std::string word; words >> word;) {
+    if (const auto on_node = PagesOnNode(word)) pages[on_node->first] += on_node->second;
+    constexpr std::string_view kPageSize = "kernelpagesize_kB=";
+    if (word.starts_with(kPageSize)) page_kib = std::atoll(word.c_str() + kPageSize.size());
+  }
+  for (const auto& [node, count] : pages) (*kib)[node] += count * page_kib;
+}
+
 }  // namespace
+
+std::map<int, int64_t> ReadResidentMib(const std::string& root, int64_t pid) {
+  std::map<int, int64_t> resident;
+  if (pid <= 0) return resident;
+  std::ifstream file(fmt::format("{}/proc/{}/numa_maps", root, pid));
+  for (std::string line; std::getline(file, line);) AddMapping(line, &resident);
+  for (auto& [node, amount] : resident) amount /= 1024;
+  return resident;
+}
 
 GuestKernelView ReadGuestKernelView(const std::string& root, int64_t pid, int32_t vcpus) {
   if (pid <= 0 || vcpus <= 0) return {};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ struct GuestKernelView {
   // cell.
   std::vector<int> bound_nodes;
 };
+
+// MiB of a process that lie on each NUMA node, rounded down; empty where that cannot be read.
+// Reading costs the kernel a walk over all its pages. Blocking.
+std::map<int, int64_t> ReadResidentMib(const std::string& root, int64_t pid);
 
 // What can be read of /proc below `root`; a process that is gone has an empty view. Blocking.
 GuestKernelView ReadGuestKernelView(const std::string& root, int64_t pid, int32_t vcpus);

@@ -52,6 +52,16 @@ TEST_F(GuestKernelViewTest, MemoryMayBeBoundByTheCgroupAlone) {
   EXPECT_THAT(Read(1).bound_nodes, ElementsAre(1));
 }
 
+TEST_F(GuestKernelViewTest, CountsWhatLiesOnEachNode) {
+  Write("numa_maps",
+        "55d0 default file=/usr/bin/qemu mapped=3 N0=256 kernelpagesize_kB=4\n"
+        "7f30c4000000 default anon=1024 N0=512 N1=512 kernelpagesize_kB=4\n"
+        "7f30d4000000 bind:1 huge anon=5 N1=5 kernelpagesize_kB=2048\n");
+  EXPECT_THAT(ReadResidentMib(directory_.Path(""), 42),
+              ElementsAre(std::pair(0, 3), std::pair(1, 12)));
+  EXPECT_THAT(ReadResidentMib(directory_.Path(""), 7), IsEmpty());
+}
+
 TEST_F(GuestKernelViewTest, WithoutAThreadForEachVcpuNoneIsTold) {
   Write("status", "Cpus_allowed_list:\t0-1\n");
   Thread(43, "CPU 0/TCG", "3");

@@ -178,6 +178,17 @@ StatusOr<GuestState> InspectGuest(const Connection& connection, const OperationC
   return guest;
 }
 
+namespace {
+
+// Only of a guest that is to be charged without our having placed it, and that is bound to no node.
+void ReadWhereMemoryLies(const OperationContext& context, GuestState& guest) {
+  const bool ours = !guest.instance_id.empty() && guest.node_id == context.node_id;
+  if (ours || guest.power == Power::kOff || !guest.holds.bound_nodes.empty()) return;
+  guest.holds.resident_mib = ReadResidentMib(context.root, guest.pid);
+}
+
+}  // namespace
+
 StatusOr<std::vector<GuestState>> ListGuests(const Connection& connection,
                                              const OperationContext& context) {
   BERTH_ASSIGN_OR_RETURN(const std::vector<Domain> domains, connection.ListAllDomains());
@@ -187,6 +198,7 @@ StatusOr<std::vector<GuestState>> ListGuests(const Connection& connection,
     StatusOr<GuestState> guest = ReadGuest(domain, context);
     if (Missing(guest.status())) continue;  // Gone since we asked for the list.
     BERTH_RETURN_IF_ERROR(guest.status());
+    ReadWhereMemoryLies(context, *guest);
     guests.push_back(*std::move(guest));
   }
   return guests;

@@ -25,6 +25,20 @@ class ForeignTest(HypervisorCase):
         self.assertEqual(witness.qemu_pids(), {FOREIGN: self.foreign_pid})
         self.assert_nothing_left(agent)
 
+    def test_a_foreign_guest_is_charged_by_what_it_has(self):
+        agent = self.new_agent()
+        node = agent.client.node()
+        guest, = node.foreign_guests
+        self.assertEqual((guest.name, guest.vcpus), (FOREIGN, 1))
+        self.assertGreater(guest.memory_mib, 0)
+        self.assertEqual(sum(cell.memory_mib for cell in guest.placement.cells), guest.memory_mib)
+        self.assertEqual(node.allocated.memory_mib, guest.memory_mib)
+        self.assertEqual(node.allocated.shared_vcpus, 1)
+        self.assertIn(FOREIGN, agent.berthctl("node", "ledger").stdout)
+        self.assertIn(FOREIGN, agent.berthctl("node", "get").stdout)
+        _, page = agent.http("/metrics")
+        self.assertIn("berth_node_allocated_vcpus 1\n", page)
+
     def test_another_nodes_instance_is_foreign_too(self):
         first, second = self.new_agent(), self.new_agent()
         theirs = self.create_running(first, spec("theirs")).instance_id
@@ -32,6 +46,7 @@ class ForeignTest(HypervisorCase):
         self.assertEqual(second.client.list(), [])
         second.restart()
         self.assertEqual(second.client.list(), [])
+        self.assertIn(theirs, [g.name for g in second.client.node().foreign_guests])
         with self.assertRaises(Refused) as caught:
             second.client.terminate(theirs)
         self.assertEqual(caught.exception.reason, "INSTANCE_NOT_FOUND")
