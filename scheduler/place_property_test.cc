@@ -6,6 +6,7 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 
@@ -163,8 +164,65 @@ void TheHostShrinks() {
   }
 }
 
+// Of a guest that is not ours: any CPUs that may be dedicated, held by others or not.
+placement::Claim AnyForeign(const HostSpec& host, const std::string& id) {
+  placement::Claim claim{.id = id, .tenant = "", .core_sharing = {}, .cells = {}};
+  for (const placement::Node& node : host.nodes) {
+    placement::ClaimCell cell{.node = node.id,
+                              .shared_vcpus = *rc::gen::inRange<int64_t>(0, 4),
+                              .memory_mib = *rc::gen::inRange<int64_t>(0, 20000),
+                              .page_size_kib = *rc::gen::element<int64_t>(4, 2048)};
+    for (const auto& core : node.cores)
+      for (const int cpu : core)
+        if (host.dedicated_cpus->Has(cpu) && *rc::gen::inRange(0, 4) == 0)
+          cell.dedicated_cpus.Add(cpu);
+    claim.cells.push_back(std::move(cell));
+  }
+  return claim;
+}
+
+// Claims of ours and of others that overlap, in any order of coming and going, the agent started
+// anew in between: the book is always that of the claims there are, and what others have is given
+// to nobody.
+void OthersComeAndGoToo() {
+  const HostSpec spec = AnyHost();
+  Host host(spec);
+  std::map<std::string, placement::Claim> there;
+  for (int i = 0; i < 30; ++i) {
+    const std::string id = "c-" + std::to_string(i);
+    const int what = *rc::gen::inRange(0, 4);
+    if (what == 0 && !there.empty()) {
+      const auto gone = std::next(there.begin(), *rc::gen::inRange<long>(0, std::ssize(there)));
+      host.Remove(gone->first);
+      there.erase(gone);
+    } else if (what == 1) {
+      there.emplace(id, AnyForeign(spec, id));
+      host.Add(there.at(id));
+    } else {
+      const Demand demand = AnyDemand();
+      const auto placed = Place({host, 1 << 20}, demand);
+      if (!placed.ok()) continue;
+      const CpuSet charged = placed->placement.ChargedCpus();
+      for (const auto& [other, claim] : there)
+        for (const placement::ClaimCell& cell : claim.cells)
+          RC_ASSERT(!charged.Intersects(cell.dedicated_cpus));
+      there.emplace(id, placement::ToClaim(placed->placement, RequestOf(demand), id));
+      host.Add(there.at(id));
+    }
+    HostSpec anew = spec;
+    for (const auto& [other, claim] : there) anew.claims.push_back(claim);
+    const Host restarted(anew);
+    RC_ASSERT(host.claims() == restarted.claims());
+    RC_ASSERT(host.books() == restarted.books());
+  }
+}
+
 TEST(PlacePropertyTest, NothingIsHeldTwiceAndNothingIsLost) {
   EXPECT_TRUE(rc::check("guests come and go", GuestsComeAndGo));
+}
+
+TEST(PlacePropertyTest, WithOthersTheBookIsThatOfTheClaims) {
+  EXPECT_TRUE(rc::check("others come and go too", OthersComeAndGoToo));
 }
 
 TEST(PlacePropertyTest, AHostThatShrinksUnderItsClaimsGivesNothingTwice) {
