@@ -96,6 +96,13 @@ StatusOr<HostSpec> HostOfNode(const v1::Node& node, const std::vector<v1::Claim>
   BERTH_ASSIGN_OR_RETURN(host.reserved_cpus, CpusOf(topology.reserved_cpus(), "reserved_cpus"));
   BERTH_ASSIGN_OR_RETURN(host.shared_cpus, CpusOf(topology.shared_cpus(), "shared_cpus"));
   BERTH_ASSIGN_OR_RETURN(host.dedicated_cpus, CpusOf(topology.dedicated_cpus(), "dedicated_cpus"));
+  for (const v1::PciDevice& device : topology.pci_devices())
+    host.devices.push_back(
+        {.address = device.address(),
+         .node = device.node_id(),
+         .kind = "gpu",
+         .model = fmt::format("{:04x}:{:04x}", device.vendor_id(), device.device_id()),
+         .iommu_group = device.iommu_group()});
   host.cpu_overcommit = node.cpu_overcommit();
   host.memory_overcommit = node.memory_overcommit();
   for (const v1::Claim& from : claims) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduler/host_of.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace berth::placement {
@@ -58,9 +60,21 @@ std::vector<Node> NodesOf(const model::Topology& topology) {
   return nodes;
 }
 
+std::vector<Device> DevicesOf(const model::Topology& topology) {
+  std::vector<Device> devices;
+  for (const model::PciDevice& from : topology.devices)
+    devices.push_back({.address = from.address,
+                       .node = from.node,
+                       .kind = "gpu",
+                       .model = fmt::format("{:04x}:{:04x}", from.vendor_id, from.device_id),
+                       .iommu_group = from.iommu_group});
+  return devices;
+}
+
 HostSpec HostSpecOf(const model::Topology& topology, const model::Capacity& capacity) {
   HostSpec host;
   host.nodes = NodesOf(topology);
+  host.devices = DevicesOf(topology);
   for (Node& node : host.nodes)
     for (PagePool& pool : node.pages) pool.used = 0;
   SpreadReserve(capacity.reserved.memory_mib, &host.nodes);

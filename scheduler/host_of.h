@@ -15,6 +15,9 @@ namespace berth::placement {
 // used by others.
 std::vector<Node> NodesOf(const model::Topology& topology);
 
+// Its devices: of kind "gpu", their model by their ids ("10de:2331").
+std::vector<Device> DevicesOf(const model::Topology& topology);
+
 // The host as the agent's policy gives it out, without claims. The reserve of memory is spread over
 // the nodes in proportion to their small pages. Pages that others use are left to whoever knows
 // which of them are claimed (agent/node/book.h).

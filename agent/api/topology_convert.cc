@@ -106,6 +106,14 @@ v1::Topology FromTopology(const model::Topology& topology, const placement::Host
   }
   out.set_online_cpus(CpuListText(online));
   out.set_smt_active(smt);
+  for (const model::PciDevice& device : topology.devices) {
+    v1::PciDevice& added = *out.add_pci_devices();
+    added.set_address(device.address);
+    added.set_node_id(device.node);
+    added.set_vendor_id(device.vendor_id);
+    added.set_device_id(device.device_id);
+    added.set_iommu_group(device.iommu_group);
+  }
   const placement::HostSpec& spec = host.spec();
   out.set_reserved_cpus(ToCpuList(spec.reserved_cpus));
   out.set_shared_cpus(ToCpuList(spec.shared_cpus.value_or(CpuSet())));

@@ -157,6 +157,7 @@ HostSpec HostFromJson(std::string_view text, std::vector<FieldViolation>& faults
 HostSpec HostFromTopology(const model::Topology& topology) {
   HostSpec host;
   host.nodes = placement::NodesOf(topology);
+  host.devices = placement::DevicesOf(topology);
   return host;
 }
 

@@ -31,8 +31,19 @@ struct NumaNode {
   bool operator==(const NumaNode&) const = default;
 };
 
+// A PCI device of the display class: what GPUs are, and what boards show their console with.
+struct PciDevice {
+  std::string address;  // "0000:41:00.0".
+  int node = -1;        // NUMA node it is near; -1: the platform does not say.
+  int vendor_id = 0;
+  int device_id = 0;
+  int iommu_group = -1;  // -1: none, or not known.
+  bool operator==(const PciDevice&) const = default;
+};
+
 struct Topology {
-  std::vector<NumaNode> nodes;  // Ascending by id; at least one.
+  std::vector<NumaNode> nodes;     // Ascending by id; at least one.
+  std::vector<PciDevice> devices;  // Ascending by address.
   bool operator==(const Topology&) const = default;
 
   int CpuCount() const {

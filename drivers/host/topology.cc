@@ -15,6 +15,7 @@
 #include "drivers/host/child_trial.h"
 #include "drivers/host/host_facts.h"
 #include "drivers/host/text_file.h"
+#include "drivers/host/topology_devices.h"
 
 namespace berth {
 namespace {
@@ -43,6 +44,7 @@ StatusOr<Hwloc> MakeHwloc() {
   if (hwloc_topology_init(&raw) != 0) return Status(StatusCode::kInternal, "starting hwloc failed");
   Hwloc hwloc(raw);
   hwloc_topology_set_io_types_filter(raw, HWLOC_TYPE_FILTER_KEEP_NONE);
+  hwloc_topology_set_type_filter(raw, HWLOC_OBJ_PCI_DEVICE, HWLOC_TYPE_FILTER_KEEP_ALL);
   hwloc_topology_set_type_filter(raw, HWLOC_OBJ_MISC, HWLOC_TYPE_FILTER_KEEP_NONE);
   return hwloc;
 }
@@ -206,6 +208,7 @@ StatusOr<model::Topology> Convert(const Hwloc& hwloc, StatusCode code) {
   std::sort(topology.nodes.begin(), topology.nodes.end(),
             [](const model::NumaNode& a, const model::NumaNode& b) { return a.id < b.id; });
   SetDistances(hwloc.get(), &topology.nodes);
+  topology.devices = DisplayDevicesOf(hwloc.get());
   if (topology.CpuCount() == 0) return Status(code, "it has no CPU that may be used");
   return topology;
 }
@@ -255,6 +258,7 @@ StatusOr<model::Topology> ReadTopology(const HostPaths& paths) {
     return Status(topology.status().code(),
                   fmt::format("{}: {}", kDoing, std::string(topology.status().message())));
   CorrectMemory(paths, &*topology);
+  ReadIommuGroups(paths, &topology->devices);
   BERTH_RETURN_IF_ERROR(RefreshPagePools(paths, &*topology));
   return topology;
 }

@@ -70,6 +70,53 @@ TEST(TopologyTest, GivesCpusToOrdinaryMemoryBeforeSpecialMemory) {
   EXPECT_EQ(topology.CpuCount(), 4) << "no CPU is counted twice";
 }
 
+TEST(TopologyTest, ReadsManyLastLevelCaches) {
+  const model::Topology topology = Load("many-caches.xml");
+  ASSERT_THAT(topology.nodes, SizeIs(2));
+  EXPECT_EQ(topology.CpuCount(), 256);
+  for (const model::NumaNode& node : topology.nodes) {
+    ASSERT_THAT(node.llcs, SizeIs(8));
+    for (const Cpus& llc : node.llcs) EXPECT_THAT(llc, SizeIs(16));
+  }
+}
+
+TEST(TopologyTest, ReadsSubNumaClusters) {
+  const model::Topology topology = Load("sub-numa-clusters.xml");
+  ASSERT_THAT(topology.nodes, SizeIs(4));
+  EXPECT_EQ(topology.nodes[1].socket, 0) << "two nodes on a socket";
+  EXPECT_EQ(topology.nodes[2].socket, 1);
+  EXPECT_THAT(topology.nodes[1].distances, ElementsAre(12, 10, 21, 21));
+  EXPECT_THAT(topology.nodes[2].cores, SizeIs(8));
+}
+
+TEST(TopologyTest, ReadsThirtyFourNodesOfWhichTwoHaveCpus) {
+  const model::Topology topology = Load("thirty-four-nodes.xml");
+  ASSERT_THAT(topology.nodes, SizeIs(34));
+  int with_cpus = 0;
+  for (const model::NumaNode& node : topology.nodes) {
+    with_cpus += node.cores.empty() ? 0 : 1;
+    EXPECT_GT(node.memory_mib, 0);
+    EXPECT_THAT(node.distances, SizeIs(34));
+  }
+  EXPECT_EQ(with_cpus, 2);
+  EXPECT_EQ(topology.CpuCount(), 72);
+}
+
+TEST(TopologyTest, LeavesOutCpusThatAreOffline) {
+  const model::Topology topology = Load("offline-cpus.xml");
+  EXPECT_EQ(topology.CpuCount(), 13);
+  EXPECT_THAT(CoresOf(topology.nodes[0]),
+              ElementsAre(Cpus{0, 8}, Cpus{1}, Cpus{2, 10}, Cpus{3, 11}));
+  EXPECT_THAT(CoresOf(topology.nodes[1]), ElementsAre(Cpus{5, 13}, Cpus{6, 14}, Cpus{7, 15}));
+}
+
+TEST(TopologyTest, ReadsDisplayDevicesWithTheirNodes) {
+  const model::Topology topology = Load("display-devices.xml");
+  EXPECT_THAT(topology.devices, ElementsAre(model::PciDevice{"0000:41:00.0", 0, 0x10de, 0x2331},
+                                            model::PciDevice{"0000:c1:00.0", 1, 0x10de, 0x2331}))
+      << "and no network card";
+}
+
 TEST(TopologyTest, MakesSyntheticMachines) {
   const auto topology = TopologyFromSynthetic("node:2 core:32 pu:2");
   ASSERT_TRUE(topology.ok()) << topology.status();

@@ -35,6 +35,20 @@ class TopologyTest(lab_case.LabCase):
         self.assertNotEqual(self.pools_in_sys(0), self.pools_in_sys(1))
         self.assertNotEqual(nodes[0].memory_mib, nodes[1].memory_mib)
 
+    def test_display_devices_have_the_node_and_the_iommu_group_that_sys_says(self):
+        pci = "/sys/bus/pci/devices"
+        expected = {}
+        for line in self.inside(f"cd {pci} && for d in *; do echo $d $(cat $d/class $d/numa_node "
+                                f"$d/vendor $d/device) $(basename $(readlink $d/iommu_group)); done"
+                                ).splitlines():
+            address, kind, node, vendor, device, group = line.split()
+            if kind.startswith("0x03"):
+                expected[address] = (int(node), int(vendor, 16), int(device, 16), int(group))
+        found = {d.address: (d.node_id, d.vendor_id, d.device_id, d.iommu_group)
+                 for d in self.host.client.node().topology.pci_devices}
+        self.assertEqual(found, expected)
+        self.assertEqual({node for node, *_ in expected.values()}, {0, 1}, "devices on both nodes")
+
 
 if __name__ == "__main__":
     lab_case.main()
