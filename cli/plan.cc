@@ -2,6 +2,7 @@
 // `berthctl plan`: where a guest would go on a host, without an agent.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <variant>
 
@@ -13,6 +14,7 @@
 #include "cli/plan/report.h"
 #include "cli/plan/request.h"
 #include "core/base/stopwatch.h"
+#include "core/catalogue/instance_types.h"
 #include "drivers/host/topology.h"
 #include "scheduler/place_exact.h"
 
@@ -27,6 +29,8 @@ constexpr int64_t kCountMax = 100'000;
 struct Args {
   std::string host;
   std::string request;
+  std::string types;
+  std::string tenant;
   std::optional<int64_t> count;
   bool draw = false;
 };
@@ -82,13 +86,46 @@ Plan MakePlan(placement::Host& host, const placement::Request& request, int64_t 
   return plan;
 }
 
+std::vector<TypePlan> PlanTypes(const placement::Host& host,
+                                const std::vector<model::InstanceType>& types,
+                                const std::string& tenant) {
+  std::vector<TypePlan> plans;
+  for (const model::InstanceType& type : types) {
+    placement::Host trial = host;
+    const Plan plan =
+        MakePlan(trial, placement::RequestOf(type.shape, tenant, /*overhead_mib=*/0), kCountMax);
+    plans.push_back({type.name, std::ssize(plan.placements), plan.refusal});
+  }
+  return plans;
+}
+
+ExitCode RunTypes(Context& context, const Args& args, placement::HostSpec spec) {
+  const StatusOr<std::string> text = ReadInputFile("--types", args.types, kRequestBytesMax);
+  if (!text.ok()) return BadLine(context, MessageOf(text.status()));
+  const auto types = ParseInstanceTypes(*text);
+  if (!types.ok()) return BadInput(context, "types", DetailsOf(types.status()).violations);
+  const placement::Host host(std::move(spec));
+  const Stopwatch watch;
+  const std::vector<TypePlan> plans = PlanTypes(host, *types, args.tenant);
+  if (args.draw) (context.json() ? context.err : context.out) << DrawHost(host);
+  context.out << (context.json() ? TypesAsJson(plans, watch.Micros()) : RenderTypes(plans));
+  const bool all =
+      std::all_of(plans.begin(), plans.end(), [](const TypePlan& plan) { return plan.count > 0; });
+  return all ? ExitCode::kOk : ExitCode::kFailed;
+}
+
 ExitCode RunPlan(Context& context, const Args& args) {
+  if (args.types.empty() == args.request.empty())
+    return BadLine(context, "give either --request or --types");
+  if (!args.types.empty() && args.count)
+    return BadLine(context, "--count: goes with --request; of types as many as fit are counted");
   if (args.count && (*args.count < 1 || *args.count > kCountMax))
     return BadLine(context, fmt::format("--count: must be from 1 to {}", kCountMax));
   std::vector<FieldViolation> faults;
   StatusOr<placement::HostSpec> spec = ReadPlanHost(args.host, faults);
   if (!spec.ok()) return BadLine(context, MessageOf(spec.status()));
   if (!faults.empty()) return BadInput(context, "host", faults);
+  if (!args.types.empty()) return RunTypes(context, args, std::move(*spec));
   const StatusOr<std::string> text = ReadInputFile("--request", args.request, kRequestBytesMax);
   if (!text.ok()) return BadLine(context, MessageOf(text.status()));
   const placement::Request request = RequestFromJson(*text, *spec, faults);
@@ -108,11 +145,16 @@ void AddPlan(Command& top) {
   plan.Option("--host", "HOST", &args->host,
               "A JSON host, hwloc's XML, or \"synthetic:node:2 core:8 pu:2\"");
   plan.Option("--request", "FILE", &args->request, "The guest, as JSON");
+  plan.Option("--types", "FILE", &args->types,
+              "Instead: a catalogue of instance types; how many of each fit");
+  plan.Option("--tenant", "ID", &args->tenant, "With --types: whose they would be");
   plan.Option("--count", "N", &args->count, "As many of it, one after the other");
   plan.Flag("--draw", &args->draw, "The host as a picture: who sits where");
   plan.Example(
       "Example:\n  berthctl plan --host 'synthetic:node:2 core:8 pu:2' --request guest.json "
-      "--draw\n\nExit status: 0 it fits, 1 it does not, 2 bad input. Formats: docs/placement.md.");
+      "--draw\n  berthctl plan --host node.json --types /etc/berth/instance-types.json\n\n"
+      "Exit status: 0 it fits (of types: each at least once), 1 it does not, 2 bad input. "
+      "Formats:\ndocs/placement.md.");
   plan.Run([args](Context& context) { return RunPlan(context, *args); });
 }
 

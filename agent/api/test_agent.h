@@ -14,6 +14,7 @@
 #include "agent/api/test_support.h"
 #include "agent/instance/step_runner.h"
 #include "agent/ledger/memory_ledger.h"
+#include "agent/ledger/sqlite_ledger.h"
 #include "agent/node/node_agent.h"
 #include "berth/v1/instance_service.grpc.pb.h"
 #include "berth/v1/node_service.grpc.pb.h"
@@ -27,12 +28,36 @@
 
 namespace berth::api {
 
+// What a TestAgent stands on; the defaults are 64 CPUs for shared vCPUs, and a ledger in memory.
+struct TestGround {
+  model::Topology topology = Machine();
+  model::Capacity capacity = Room();
+  std::string ledger_path;  // "": in memory; else an SQLite file.
+
+  static model::Capacity Room() {
+    model::Capacity capacity{.total = {.vcpus = 66, .memory_mib = 66560, .disk_mib = 1 << 20},
+                             .reserved = {.vcpus = 2, .memory_mib = 1024},
+                             .cpu_overcommit = 2.0};
+    for (int cpu = 2; cpu < 66; ++cpu) capacity.shared_cpus.Add(cpu);
+    return capacity;
+  }
+  static model::Topology Machine() {
+    model::NumaNode numa;
+    numa.socket = 0;
+    numa.memory_mib = 66560;
+    numa.cores = {{.cpus = {0, 2}}, {.cpus = {1, 3}}};
+    for (int cpu = 4; cpu < 66; ++cpu) numa.cores.push_back({.cpus = {cpu}});
+    numa.distances = {10};
+    return {.nodes = {numa}, .devices = {}};
+  }
+};
+
 class TestAgent {
  public:
-  explicit TestAgent(CallRoom::Limits limits = {})
-      : ledger(OpenMemoryLedger(file, pool, clock, *random)),
+  explicit TestAgent(CallRoom::Limits limits = {}, const TestGround& ground = {})
+      : ledger(OpenLedger(ground.ledger_path)),
         hypervisor(host, pool, {.node_id = ledger->View()->identity.node_id}),
-        steps(hypervisor, storage, {Machine(), Room()}, ledger->View()->identity.node_id,
+        steps(hypervisor, storage, {ground.topology, ground.capacity}, ledger->View()->identity.node_id,
               ledger->View()->identity.ledger_id),
         registry({pool, clock, *random, *ledger, hypervisor, steps, {}}),
         node({pool,
@@ -42,8 +67,8 @@ class TestAgent {
               registry,
               hypervisor,
               storage,
-              Room(),
-              Machine(),
+              ground.capacity,
+              ground.topology,
               {},
               Types(),
               {}}) {
@@ -54,6 +79,7 @@ class TestAgent {
   ~TestAgent() {
     server.reset();
     pool.Shutdown();
+    ledger_pool.Shutdown();
   }
 
   void Serve(CallRoom::Limits limits = {}) {
@@ -81,21 +107,11 @@ class TestAgent {
     operations = v1::OperationService::NewStub(channel);
   }
 
-  static model::Capacity Room() {
-    model::Capacity capacity{.total = {.vcpus = 66, .memory_mib = 66560, .disk_mib = 1 << 20},
-                             .reserved = {.vcpus = 2, .memory_mib = 1024},
-                             .cpu_overcommit = 2.0};
-    for (int cpu = 2; cpu < 66; ++cpu) capacity.shared_cpus.Add(cpu);
-    return capacity;
-  }
-  static model::Topology Machine() {
-    model::NumaNode numa;
-    numa.socket = 0;
-    numa.memory_mib = 66560;
-    numa.cores = {{.cpus = {0, 2}}, {.cpus = {1, 3}}};
-    for (int cpu = 4; cpu < 66; ++cpu) numa.cores.push_back({.cpus = {cpu}});
-    numa.distances = {10};
-    return {.nodes = {numa}};
+  std::unique_ptr<Ledger> OpenLedger(const std::string& path) {
+    if (path.empty()) return OpenMemoryLedger(file, pool, clock, *random);
+    auto opened = OpenSqliteLedger({.path = path}, ledger_pool, clock, *random);
+    BERTH_CHECK(opened.ok(), opened.status().ToString());
+    return std::move(*opened);
   }
   static std::vector<model::InstanceType> Types() {
     model::InstanceType type;
@@ -111,6 +127,7 @@ class TestAgent {
   std::unique_ptr<Random> random = MakeSystemRandom();
   RecordingLog log;
   ThreadPool pool{"test", 4};
+  ThreadPool ledger_pool{"ledger", 1};
   MemoryLedgerFile file;
   std::unique_ptr<Ledger> ledger;
   FakeHost host;

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "agent/config/instance_types.h"
+#include "core/catalogue/instance_types.h"
 #include "agent/config/parse.h"
 #include "core/base/error.h"
 #include "core/base/random.h"

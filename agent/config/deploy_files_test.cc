@@ -6,7 +6,7 @@
 #include <set>
 #include <sstream>
 
-#include "agent/config/instance_types.h"
+#include "core/catalogue/instance_types.h"
 #include "agent/config/parse.h"
 
 namespace berth {

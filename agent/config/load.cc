@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "agent/config/instance_types.h"
+#include "core/catalogue/instance_types.h"
 #include "agent/config/parse.h"
 #include "core/base/error.h"
 #include "core/base/unique_fd.h"

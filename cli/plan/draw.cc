@@ -78,8 +78,9 @@ class Picture {
     std::string text = fmt::format("node {} (socket {})  small pages {} of {} MiB used", node.id,
                                    node.socket, book.small_used_mib, book.small_mib);
     for (const auto& pool : book.pools)
-      text +=
-          fmt::format(", {} KiB pages {} of {}", pool.size_kib, pool.total - pool.free, pool.total);
+      if (pool.total > 0 || pool.free < 0)
+        text += fmt::format(", {} KiB pages {} of {}", pool.size_kib, pool.total - pool.free,
+                            pool.total);
     text += fmt::format(", shared vCPUs {} on {} CPUs\n", book.shared_vcpus_used, book.shared_cpus);
     for (size_t cache = 0; cache < node.llcs.size(); ++cache)
       text += DrawCache(index, static_cast<int>(cache));

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace berth::cli {
 namespace {
@@ -50,6 +52,12 @@ ordered_json NearestJson(const Refusal& refusal) {
   ordered_json nearest = ordered_json::object();
   for (const auto& [dimension, value] : refusal.nearest) nearest[dimension] = value;
   return nearest;
+}
+
+std::string ReasonText(const Reason& reason) {
+  return fmt::format("{}{}: {} wanted, {} free", reason.resource,
+                     reason.node ? fmt::format(" on node {}", *reason.node) : "", reason.wanted,
+                     reason.free);
 }
 
 bool Optimal(const Plan& plan) {
@@ -104,11 +112,35 @@ std::string RenderPlan(const Plan& plan) {
   if (!plan.refusal) return text;
   text += "Does not fit:\n";
   for (const Reason& reason : plan.refusal->reasons)
-    text += fmt::format("  {}{}: {} wanted, {} free\n", reason.resource,
-                        reason.node ? fmt::format(" on node {}", *reason.node) : "", reason.wanted,
-                        reason.free);
+    text += fmt::format("  {}\n", ReasonText(reason));
   for (const auto& [dimension, value] : plan.refusal->nearest)
     text += fmt::format("  would fit with {} {}\n", dimension, value);
+  return text;
+}
+
+std::string TypesAsJson(const std::vector<TypePlan>& types, double micros) {
+  ordered_json list = ordered_json::array();
+  for (const TypePlan& type : types) {
+    ordered_json entry = {{"name", type.name}, {"count", type.count}};
+    if (type.limited_by) entry["reasons"] = ReasonsJson(*type.limited_by);
+    list.push_back(std::move(entry));
+  }
+  const ordered_json json = {{"types", list}, {"micros", std::round(micros * 10) / 10}};
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string RenderTypes(const std::vector<TypePlan>& types) {
+  size_t width = 0;
+  for (const TypePlan& type : types) width = std::max(width, type.name.size());
+  std::string text;
+  for (const TypePlan& type : types) {
+    text += fmt::format("{:<{}} {:>6}", type.name, width, type.count);
+    const char* before = "  ";
+    if (type.limited_by)
+      for (const Reason& reason : type.limited_by->reasons)
+        text += std::exchange(before, "; ") + ReasonText(reason);
+    text += '\n';
+  }
   return text;
 }
 

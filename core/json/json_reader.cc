@@ -89,6 +89,13 @@ void JsonReader::IntegerOrAuto(const std::string& name, std::optional<int64_t>& 
                             Shown(*member), min, max));
 }
 
+void JsonReader::Flag(const std::string& name, bool& target) {
+  const nlohmann::json* member = Find(name);
+  if (member == nullptr) return;
+  if (!member->is_boolean()) return Fault(name, "must be true or false");
+  target = member->get<bool>();
+}
+
 void JsonReader::Number(const std::string& name, double& target, double min, double max) {
   const json* member = Find(name);
   if (member == nullptr) return;

@@ -29,6 +29,7 @@ class JsonReader {
   void IntegerOrAuto(const std::string& name, std::optional<int64_t>& target, int64_t min,
                      int64_t max);
   void Number(const std::string& name, double& target, double min, double max);
+  void Flag(const std::string& name, bool& target);
   // One of `choices`, named and valued.
   template <typename Enum>
   void Choice(const std::string& name, Enum& target,

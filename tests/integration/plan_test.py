@@ -130,6 +130,28 @@ class PlanTest(unittest.TestCase):
         for host, request in (("{", REQUEST), (HOST, "[1,"), ("", REQUEST)):
             self.assertEqual(self.plan(host, request)[0], 2)
 
+    def test_a_catalogue_is_counted_type_by_type(self):
+        with tempfile.TemporaryDirectory() as directory:
+            host, types = (pathlib.Path(directory) / name for name in ("host.json", "types.json"))
+            host.write_text(json.dumps(HOST))
+            types.write_text(json.dumps({"instance_types": [
+                {"name": name, "family": "f", "vcpus": vcpus, "memory_mib": 300, "cpu_policy": policy}
+                for name, vcpus, policy in (("one", 1, "shared"), ("pinned", 3, "dedicated"),
+                                            ("wide", 9, "dedicated"))]}))
+            run = [program("berthctl"), "plan", "--host", host, "--types", types]
+            done = subprocess.run([*run, "-o", "json"], text=True, capture_output=True, timeout=60,
+                                  check=False)
+            self.assertEqual(done.returncode, 1, "one of them does not fit at all")
+            answer = {t["name"]: t for t in json.loads(done.stdout)["types"]}
+            self.assertEqual({n: t["count"] for n, t in answer.items()},
+                             {"one": 6, "pinned": 2, "wide": 0})
+            self.assertEqual(answer["wide"]["reasons"][0]["resource"], "dedicated_cpus")
+            table = subprocess.run(run, text=True, capture_output=True, timeout=60, check=False).stdout
+            self.assertRegex(table, r"(?m)^pinned +2  dedicated_cpus")
+            both = subprocess.run([*run, "--request", types], text=True, capture_output=True, timeout=60,
+                                  check=False)
+            self.assertEqual(both.returncode, 2)
+
 
 if __name__ == "__main__":
     unittest.main()

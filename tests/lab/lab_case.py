@@ -9,11 +9,13 @@
     if __name__ == "__main__":
         lab_case.main()
 
-The host of a class is on, with its agent ready, before the first test, and is switched off after the
-last one; its console, logs and cores are then in BUILD/lab/NAME. A core is a failure.
+Cases share one host (shared_host.py) unless they say `own_host = True`, as those have to that touch its
+power: then it is switched on before their first test and off after the last one. Either way its agent
+is ready, with the class's `settings`, before each test. Console, logs and cores of a host that is off
+are in BUILD/lab/NAME. A core is a failure.
 
 BERTH_LAB_KEEP=1 leaves the host of a failing case running and says how to get into it.
-BERTH_LAB_SABOTAGE=tcg|no-recovery takes away what a case is about: then it has to fail (trust_test.py).
+BERTH_LAB_SABOTAGE=tcg|no-recovery takes away what a case is about: then it has to fail (trust_*_test.py).
 """
 import os
 import pathlib
@@ -22,10 +24,11 @@ import sys
 import unittest
 
 from berthtest import waits
-from berthtest.agent import build_dir
+from berthtest.agent import build_dir, merged
 from berthtest.api import state_name
 from berthtest.guests import GuestSteps
 from emulated_host import EmulatedHost, why_not
+from shared_host import SharedHost, directory, facts_of
 
 SKIPPED = 77  # tests/support/CMakeLists.txt tells ctest.
 SETTLE_SECONDS = 240
@@ -52,24 +55,55 @@ def seeded_random():
 
 class LabCase(GuestSteps, unittest.TestCase):
     failed = False
+    kernel_died = False  # Of any host, which excuses one failure (main).
+    own_host = False
     settings = None  # Laid over the agent's.
 
     @classmethod
     def setUpClass(cls):
+        facts = None if cls.own_host else facts_of(directory())
+        if facts:
+            cls.host = SharedHost(facts)
+            cls.addClassCleanup(cls._leave_nothing)
+            cls.host.use(merged(cls.settings or {}, sabotage().get("settings", {})))
+        else:
+            cls._switch_on()
+
+    @classmethod
+    def _leave_nothing(cls):
+        """What a failed test has left in a host that others go on with; a dead one is taken away."""
+        if not cls.host.is_on or cls.failed and cls.host.kernel_died():
+            return cls.host.end()
+        cls.host.run("systemctl start berthd")
+        cls.host.wait_ready()
+        for instance in cls.host.client.list():
+            if state_name(instance) != "TERMINATED":
+                cls.host.client.terminate(instance.instance_id)
+        cls.host.close_client()
+
+    @classmethod
+    def _switch_on(cls):
         name = pathlib.Path(sys.argv[0]).stem.removesuffix("_test")
         suffix = os.environ.get("BERTH_LAB_SABOTAGE", "")
         cls.keep = bool(os.environ.get("BERTH_LAB_KEEP"))
         cls.host = EmulatedHost(f"{name}-{suffix}" if suffix else name, outlives_us=cls.keep,
-                                **{"settings": cls.settings, **sabotage()})
+                                berthd=sabotage().get("berthd"),
+                                settings=merged(cls.settings or {}, sabotage().get("settings", {})))
         # Also when the lines below fail, where unittest calls no tearDownClass.
         cls.addClassCleanup(cls._switch_off)
         cls.host.power_on()
-        cls.host.wait_ready()
+        try:
+            cls.host.wait_ready()
+        except AssertionError:
+            LabCase.kernel_died = cls.host.kernel_died()
+            raise
 
     def run(self, result=None):
         before = len(result.failures) + len(result.errors)
         super().run(result)
-        type(self).failed |= len(result.failures) + len(result.errors) > before
+        if len(result.failures) + len(result.errors) > before:
+            type(self).failed = True
+            LabCase.kernel_died |= self.host.kernel_died()
         return result
 
     @classmethod
@@ -129,9 +163,15 @@ class LabCase(GuestSteps, unittest.TestCase):
 
 
 def main():
-    """In place of unittest.main(): where no emulated host can run, says so and counts as skipped."""
+    """In place of unittest.main(): where no emulated host can run, says so and counts as skipped. A failure
+    under a host whose own kernel has died is tried once more, and says so."""
     reason = why_not()
     if reason:
         print(f"\n*** NOT RUN: {reason} ***\n", file=sys.stderr)
         sys.exit(SKIPPED)
-    unittest.main()
+    program = unittest.main(exit=False)
+    if not program.result.wasSuccessful() and LabCase.kernel_died and "BERTH_LAB_AGAIN" not in os.environ:
+        print("\n*** The emulated host's own kernel has died, which says nothing of Berth: once more. ***\n",
+              file=sys.stderr, flush=True)
+        os.execve(sys.executable, [sys.executable, "-B", *sys.argv], {**os.environ, "BERTH_LAB_AGAIN": "1"})
+    sys.exit(not program.result.wasSuccessful())

@@ -16,6 +16,7 @@ DRIVERS = ["drivers/fake", "drivers/gpu", "drivers/host", "drivers/libvirt", "dr
 MAY_INCLUDE = {
     "core/base": [],
     "core/json": ["core/base"],
+    "core/catalogue": CORE + ["core/json"],
     "core/model": ["core/base"],
     "scheduler": CORE,
     "drivers": CORE,
@@ -24,7 +25,7 @@ MAY_INCLUDE = {
     "drivers/host": CORE + CONTRACTS,
     "drivers/libvirt": CORE + CONTRACTS + ["drivers/host/finding.h"],
     "drivers/storage": CORE + CONTRACTS,
-    "agent/config": CORE + ["core/json"],
+    "agent/config": CORE + ["core/json", "core/catalogue"],
     "agent/ledger": CORE,
     "agent/instance": CORE + CONTRACTS + ["agent/ledger"],
     "agent/recovery": CORE + CONTRACTS + ["agent/ledger", "agent/instance"],
@@ -37,8 +38,8 @@ MAY_INCLUDE = {
     # The planner's formats and pictures; its fuzzer reads hosts by hwloc too.
     "cli/plan": CORE + ["core/json", "scheduler", "drivers/host"],
     # A client of the API that also looks at the host by itself (doctor, plan).
-    "cli": CORE + ["cli/plan", "core/json", "scheduler", "drivers/host", "drivers/libvirt"],
-    "tests": CORE + ["core/json"] + CONTRACTS + DRIVERS + AGENT_ROOMS + ["scheduler"],
+    "cli": CORE + ["cli/plan", "core/catalogue", "core/json", "scheduler", "drivers/host", "drivers/libvirt"],
+    "tests": CORE + ["core/json", "core/catalogue"] + CONTRACTS + DRIVERS + AGENT_ROOMS + ["scheduler"],
 }
 
 # What tests may include beside what their room may.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/config/instance_types.h"
+#include "core/catalogue/instance_types.h"
 
 #include <gmock/gmock.h>
 
@@ -23,6 +23,24 @@ std::vector<std::string> FaultsOf(std::string_view text) {
   for (const FieldViolation& fault : DetailsOf(ParseInstanceTypes(text).status()).violations)
     faults.push_back(fault.field + ": " + fault.description);
   return faults;
+}
+
+TEST(InstanceTypesTest, ReadsEveryPolicy) {
+  const auto types = ParseInstanceTypes(R"({"instance_types": [
+      {"name": "c1.pinned", "family": "compute", "vcpus": 4, "memory_mib": 512,
+       "cpu_policy": "dedicated", "smt_policy": "require", "core_sharing": "none",
+       "emulator_policy": "isolate", "page_size": "large", "reserve_when_stopped": true}]})");
+  ASSERT_TRUE(types.ok()) << types.status();
+  const model::Shape& shape = types->front().shape;
+  EXPECT_EQ(shape.cpu_policy, model::CpuPolicy::kDedicated);
+  EXPECT_EQ(shape.smt_policy, model::SmtPolicy::kRequire);
+  EXPECT_EQ(shape.core_sharing, model::CoreSharing::kNone);
+  EXPECT_EQ(shape.emulator_policy, model::EmulatorPolicy::kIsolate);
+  EXPECT_EQ(shape.page_size.kind, model::PageSize::Kind::kLarge);
+  EXPECT_TRUE(shape.reserve_when_stopped);
+  EXPECT_THAT(FaultsOf(R"({"instance_types": [{"name": "a", "family": "f", "vcpus": 1,
+      "memory_mib": 512, "reserve_when_stopped": 1}]})"),
+              ElementsAre(Fault("instance_types[0].reserve_when_stopped", "true or false")));
 }
 
 TEST(InstanceTypesTest, ReadsTypesInOrder) {

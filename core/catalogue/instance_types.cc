@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/config/instance_types.h"
+#include "core/catalogue/instance_types.h"
 
 #include <fmt/format.h>
 
 #include <set>
 #include <string>
 
-#include "agent/config/parse.h"
+#include "core/base/error.h"
 #include "core/json/json_reader.h"
 #include "core/json/json_text.h"
 #include "core/model/validate.h"
@@ -16,6 +16,7 @@ namespace {
 
 using model::InstanceType;
 
+constexpr size_t kCatalogueBytesMax = 1 << 20;
 constexpr size_t kTypeNameBytesMax = 63;
 
 // A type's name is typed at a prompt and stands in URLs and labels.
@@ -52,6 +53,10 @@ InstanceType ReadType(JsonReader& reader) {
                                   {{"prefer", model::SmtPolicy::kPrefer},
                                    {"require", model::SmtPolicy::kRequire},
                                    {"isolate", model::SmtPolicy::kIsolate}});
+  reader.Choice<model::CoreSharing>("core_sharing", type.shape.core_sharing,
+                                    {{"same_tenant", model::CoreSharing::kSameTenant},
+                                     {"none", model::CoreSharing::kNone},
+                                     {"any", model::CoreSharing::kAny}});
   reader.Choice<model::EmulatorPolicy>(
       "emulator_policy", type.shape.emulator_policy,
       {{"shared", model::EmulatorPolicy::kShared}, {"isolate", model::EmulatorPolicy::kIsolate}});
@@ -59,6 +64,7 @@ InstanceType ReadType(JsonReader& reader) {
                                        {{"small", model::PageSize::Kind::kSmall},
                                         {"large", model::PageSize::Kind::kLarge},
                                         {"any", model::PageSize::Kind::kAny}});
+  reader.Flag("reserve_when_stopped", type.shape.reserve_when_stopped);
   reader.RefuseUnknown();
   return type;
 }
@@ -78,8 +84,8 @@ std::vector<InstanceType> ReadTypes(std::vector<JsonReader> elements) {
 }  // namespace
 
 StatusOr<std::vector<InstanceType>> ParseInstanceTypes(std::string_view text) {
-  if (text.size() > kConfigBytesMax)
-    return InvalidField("", fmt::format("is longer than the {} bytes allowed", kConfigBytesMax));
+  if (text.size() > kCatalogueBytesMax)
+    return InvalidField("", fmt::format("is longer than the {} bytes allowed", kCatalogueBytesMax));
   std::vector<FieldViolation> faults;
   const nlohmann::json root = ParseJsonText(text, faults);
   if (root.is_discarded()) return InvalidFields(std::move(faults));
