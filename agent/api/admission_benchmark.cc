@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "agent/api/empty_service.h"
 #include "agent/api/test_agent.h"
 #include "core/base/mutex.h"
 #include "core/base/stopwatch.h"
@@ -111,15 +112,6 @@ struct Exchange {
   grpc::ClientContext context;
   Request request;
   Reply reply;
-};
-
-class EmptyService final : public v1::NodeService::CallbackService {
-  grpc::ServerUnaryReactor* GetNode(grpc::CallbackServerContext* context, const v1::GetNodeRequest*,
-                                    v1::Node*) override {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
-  }
 };
 
 Figures EmptyCalls(const std::string& socket) {

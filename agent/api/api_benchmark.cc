@@ -6,20 +6,11 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include "agent/api/empty_service.h"
 #include "agent/api/test_agent.h"
 
 namespace berth::api {
 namespace {
-
-// gRPC's own server at its plainest.
-class EmptyService final : public v1::NodeService::CallbackService {
-  grpc::ServerUnaryReactor* GetNode(grpc::CallbackServerContext* context, const v1::GetNodeRequest*,
-                                    v1::Node*) override {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
-  }
-};
 
 void EmptyCall(benchmark::State& state) {
   const TempDirectory directory;

@@ -16,12 +16,26 @@ CpuSet AllCpus(const model::Topology& topology) {
   return all;
 }
 
-CpuSet SharedCpusOf(const HostLayout& host, int id) {
+CpuSet CpusOfNode(const HostLayout& host, int id) {
   CpuSet cpus;
   for (const model::NumaNode& node : host.topology.nodes)
     if (node.id == id)
       for (const model::Core& core : node.cores) cpus |= CpuSet(core.cpus);
-  return cpus & host.capacity.shared_cpus;
+  return cpus;
+}
+
+// Those of the placement; and where none of them is on a node whose large pages the guest gets, its
+// own CPUs there too: QEMU takes the pages by a thread on that node, and starts none where it may
+// not run ("Setting CPU affinity failed").
+CpuSet EmulatorCpus(const model::Placement& placement, const HostLayout& host,
+                    const GuestSpec& guest) {
+  CpuSet cpus = placement.emulator_cpus;
+  for (const GuestNumaCell& cell : guest.cells) {
+    const bool large = cell.page_size_kib > model::kBasePageKib && cell.host_node >= 0;
+    if (!large || cpus.Intersects(CpusOfNode(host, cell.host_node))) continue;
+    for (const int vcpu : cell.vcpus.ToVector()) cpus |= guest.vcpu_cpus[static_cast<size_t>(vcpu)];
+  }
+  return cpus;
 }
 
 // Two where each two vCPUs in turn sit on one core, and so on: what the guest may be told of its
@@ -97,7 +111,7 @@ void LayOut(const model::InstanceRecord& record, const HostLayout& host, GuestSp
     added.memory_mib = cell.memory_mib;
     added.page_size_kib = cell.page_size_kib;
     added.host_node = bind ? cell.node : -1;
-    const CpuSet shared = SharedCpusOf(host, cell.node);
+    const CpuSet shared = CpusOfNode(host, cell.node) & host.capacity.shared_cpus;
     for (const int vcpu : cell.shared_vcpus) {
       added.vcpus.Add(vcpu);
       vcpu_cpus[static_cast<size_t>(vcpu)] = shared;
@@ -110,7 +124,7 @@ void LayOut(const model::InstanceRecord& record, const HostLayout& host, GuestSp
   if (placement.cells.empty() || !keep_apart) return;
   guest->threads_per_core = ThreadsPerCore(vcpu_cpus, host.topology);
   guest->vcpu_cpus = std::move(vcpu_cpus);
-  guest->emulator_cpus = placement.emulator_cpus;
+  guest->emulator_cpus = EmulatorCpus(placement, host, *guest);
 }
 
 Status CheckLayout(const GuestSpec& asked, const GuestState& found) {

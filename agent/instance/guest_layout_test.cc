@@ -54,6 +54,18 @@ TEST(GuestLayoutTest, PinsDedicatedVcpusAndLetsSharedOnesFloatOnTheirNode) {
   EXPECT_EQ(guest.cells[0].vcpus, CpuSet({0, 1, 2}));
 }
 
+// As a node has whose CPUs are all dedicated.
+TEST(GuestLayoutTest, TheEmulatorReachesTheNodesWhoseLargePagesItTakes) {
+  auto record = Record({{.node = 0, .vcpu_pins = {{0, 1}}, .page_size_kib = 2048},
+                        {.node = 1, .vcpu_pins = {{1, 3}, {2, 7}}, .page_size_kib = 2048}});
+  EXPECT_EQ(LaidOut(record, 3).emulator_cpus, CpuSet({0, 3, 4, 7}));
+  record.placement.cells[1].page_size_kib = 4;
+  EXPECT_EQ(LaidOut(record, 3).emulator_cpus, CpuSet({0, 4})) << "small pages are taken later";
+  record.placement.cells[1].page_size_kib = 2048;
+  record.placement.emulator_cpus = {4, 6};
+  EXPECT_EQ(LaidOut(record, 3).emulator_cpus, CpuSet({4, 6}));
+}
+
 TEST(GuestLayoutTest, TheGuestSeesTheThreadsThatItsPinsMirror) {
   const auto threads = [](std::vector<std::pair<int, int>> pins) {
     const auto vcpus = static_cast<int32_t>(pins.size());
