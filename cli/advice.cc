@@ -78,7 +78,7 @@ Adviser Say(std::string line) {
 
 // One row per reason there is something to say about.
 const std::map<std::string, Adviser>& Advisers() {
-  static const std::map<std::string, Adviser> advisers = {
+  static const std::map<std::string, Adviser> kAdvisers = {
       {kUnreachable, AdviseUnreachable},
       {kNoReply, [](const ErrorDetails&) { return AdviseNoReply(); }},
       {kWaitTooLong, AdviseWait},
@@ -114,7 +114,7 @@ const std::map<std::string, Adviser>& Advisers() {
       {reasons::kNotImplemented, Say("this agent cannot do that yet: berthctl node get -o json "
                                      "names its features")},
   };
-  return advisers;
+  return kAdvisers;
 }
 
 }  // namespace

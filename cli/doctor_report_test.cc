@@ -9,12 +9,12 @@ namespace berth::cli {
 namespace {
 
 const std::vector<FindingGroup>& Mixed() {
-  static const std::vector<FindingGroup> groups = {
+  static const std::vector<FindingGroup> kGroups = {
       {"Host", {{"cpu", FindingLevel::kOk, "fine", ""}}},
       {"Libvirt",
        {{"kvm", FindingLevel::kWarning, "slow", "turn it on"},
         {"libvirtd", FindingLevel::kProblem, "away", "start it"}}}};
-  return groups;
+  return kGroups;
 }
 
 TEST(DoctorReportTest, EachFindingHasItsMarkAndItsCure) {

@@ -17,9 +17,9 @@ using testing::HasSubstr;
 using testing::Not;
 
 const std::vector<std::string>& CreateWords() {
-  static const std::vector<std::string> words = {"instance", "create",  "--type",
-                                                 "t1.micro", "--image", "debian.qcow2"};
-  return words;
+  static const std::vector<std::string> kWords = {"instance", "create",  "--type",
+                                                  "t1.micro", "--image", "debian.qcow2"};
+  return kWords;
 }
 
 std::vector<std::string> CreateWith(std::vector<std::string> more) {

@@ -20,7 +20,7 @@ using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 const json& GoodHost() {
-  static const json host = json::parse(R"({
+  static const json kHost = json::parse(R"({
     "nodes": [
       {"id": 0, "socket": 0, "memory_mib": 4096, "reserved_memory_mib": 0, "cores": [[0, 1], [2, 3]],
        "llcs": [[0, 1], [2, 3]], "pages": [{"size_kib": 2048, "total": 4, "used": 1}], "distances": [10, 20]},
@@ -31,18 +31,18 @@ const json& GoodHost() {
     "fabric_partitions": [{"id": 3, "devices": ["0000:41:00.0"]}],
     "claims": [{"id": "c-1", "tenant": "a", "devices": ["0000:41:00.0"], "cells": [
       {"node": 1, "dedicated_cpus": "4", "shared_vcpus": 0, "memory_mib": 4, "page_size_kib": 4}]}]})");
-  return host;
+  return kHost;
 }
 
 const json& GoodRequest() {
-  static const json request = json::parse(R"({
+  static const json kRequest = json::parse(R"({
     "vcpus": 3, "memory_mib": 512, "cpu_policy": "mixed", "dedicated_vcpus": "0-1", "smt_policy": "prefer",
     "core_sharing": "any", "emulator_policy": "shared", "page_size": "any", "tenant": "a",
     "numa": {"cells": [{"dedicated_vcpus": [0], "shared_vcpus": [2], "memory_mib": 256, "page_size": "2048"},
                        {"dedicated_vcpus": [1], "memory_mib": 256}]},
     "devices": [{"kind": "gpu", "model": "h100", "count": 1, "affinity": "required"}],
     "node_set": [0, 1], "overhead_mib": 16})");
-  return request;
+  return kRequest;
 }
 
 std::vector<std::string> Paths(const std::vector<FieldViolation>& faults) {

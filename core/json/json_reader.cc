@@ -16,8 +16,8 @@ using nlohmann::json;
 constexpr size_t kShownBytesMax = 60;
 
 const json& EmptyObject() {
-  static const json empty = json::object();
-  return empty;
+  static const json kEmpty = json::object();
+  return kEmpty;
 }
 
 // The value as it is shown in a fault: short, and never more than one line.
