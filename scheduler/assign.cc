@@ -60,7 +60,7 @@ Rank RankOf(const Host& host, const std::vector<NodeOffer>& offers,
 struct Way {
   Rank rank;
   std::vector<size_t> chosen;
-  auto operator<=>(const Way&) const = default;
+  auto operator<=>(const Way&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // The best way for which there are devices. Ways come best first, and devices only add distance,

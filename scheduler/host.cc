@@ -12,7 +12,7 @@ namespace {
 // floor(amount * ratio), where the product of two exact decimals may lie a hair below its integer.
 int64_t Scale(int64_t amount, double ratio) {
   constexpr double kHair = 1e-9;
-  constexpr auto kMost = static_cast<double>(std::numeric_limits<int64_t>::max() / 4);
+  constexpr double kMost = static_cast<double>(std::numeric_limits<int64_t>::max()) / 4;
   const double scaled = std::floor(static_cast<double>(amount) * ratio + kHair);
   return static_cast<int64_t>(std::min(scaled, kMost));
 }

@@ -26,7 +26,7 @@ inline constexpr int kThreadsPerCoreMax = 64;
 struct CoreHolder {
   std::string tenant;
   std::optional<CoreSharing> core_sharing;
-  auto operator<=>(const CoreHolder&) const = default;
+  auto operator<=>(const CoreHolder&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 struct CoreBook {

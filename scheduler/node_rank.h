@@ -19,7 +19,7 @@ struct Rank {
   uint64_t unevenness = 0;  // Sum of the squares of the cells' vCPUs.
   int64_t distance = 0;     // Between the nodes, both ways, and to devices that should be near.
   int64_t free = 0;         // On the nodes, before the guest comes.
-  auto operator<=>(const Rank&) const = default;
+  auto operator<=>(const Rank&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // Indexes in HostSpec::nodes.

@@ -22,7 +22,7 @@ struct Cost {
   int caches = 0;
   int cores = 0;
   int broken = 0;
-  auto operator<=>(const Cost&) const = default;
+  auto operator<=>(const Cost&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 Cost operator+(const Cost& a, const Cost& b) {

@@ -23,7 +23,7 @@ struct OracleRank {
   int broken_cores = 0;
   int unevenness = 0;  // Sum of the squares of the cells' vCPUs; 0 unless the guest was split.
   int distance = 0;    // Among the cells' nodes, both ways; not to devices.
-  auto operator<=>(const OracleRank&) const = default;
+  auto operator<=>(const OracleRank&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // Nullopt: there is no way at all.

@@ -13,7 +13,7 @@ namespace {
 struct Value {
   ThreadCost cost = kImpossible;
   uint64_t unevenness = 0;
-  auto operator<=>(const Value&) const = default;
+  auto operator<=>(const Value&) const = default;  // NOLINT(modernize-use-nullptr)
   bool possible() const { return cost != kImpossible; }
 };
 
@@ -61,7 +61,7 @@ class Dealer {
     if (here == kImpossible) return {};
     Value value = After(cell + 1, rest.dedicated - dedicated, rest.shared - shared);
     if (!value.possible()) return {};
-    const auto vcpus = static_cast<uint64_t>(dedicated + shared);
+    const auto vcpus = static_cast<uint64_t>(dedicated) + static_cast<uint64_t>(shared);
     return {value.cost + here, value.unevenness + vcpus * vcpus};
   }
 
@@ -106,7 +106,7 @@ class Dealer {
 struct Candidate {
   Rank rank;
   std::vector<size_t> offers;
-  auto operator<=>(const Candidate&) const = default;
+  auto operator<=>(const Candidate&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 class Splitter {

@@ -161,10 +161,10 @@ TEST_P(LedgerContract, TellsTheListenerThenTheCallerBothAfterPublication) {
   std::vector<std::string> order;
   world_.ledger().SetListener([&](const auto& view) {
     const bool published = view == View() && Has(1);
-    order.push_back(published ? "listener" : "listener too early");
+    order.emplace_back(published ? "listener" : "listener too early");
   });
   world_.ledger().Submit(Admit(1), [&](const Status& status) {
-    order.push_back(status.ok() && Has(1) ? "caller" : "caller too early");
+    order.emplace_back(status.ok() && Has(1) ? "caller" : "caller too early");
   });
   EXPECT_THAT(order, IsEmpty()) << "inside Submit";
   world_.sim().RunReady();
@@ -219,9 +219,9 @@ TEST_P(LedgerContract, ARequestIsFoundWithItsAnswerUnderItsOwnKeyOnly) {
   const StoredRequest saved = FindRequest(1).value();
   EXPECT_EQ(saved, SampleRequest(SampleId(1), saved.created)) << "message and reply to the byte";
   const Status status = Do([&](LedgerTxn& txn) -> Status {
-    for (RequestKey other : {RequestKey{"uid:1", "CreateInstance", saved.key.request_id},
-                             RequestKey{"uid:0", "StopInstance", saved.key.request_id},
-                             RequestKey{"uid:0", "CreateInstance", "another"}}) {
+    for (const RequestKey& other : {RequestKey{"uid:1", "CreateInstance", saved.key.request_id},
+                                    RequestKey{"uid:0", "StopInstance", saved.key.request_id},
+                                    RequestKey{"uid:0", "CreateInstance", "another"}}) {
       BERTH_ASSIGN_OR_RETURN(const auto found, txn.FindRequest(other));
       if (found) return absl::InternalError("found under " + other.principal + other.method);
     }
