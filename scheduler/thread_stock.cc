@@ -104,7 +104,7 @@ void ThreadStock::Count(const CoreBook& core) {
   threads_ += free;
   if (core.whole()) {
     ++cache.whole_cores;
-    whole_sizes_ |= 1U << free;
+    whole_sizes_ |= uint64_t{1} << (free - 1);
   } else {
     cache.part_threads += free;
   }

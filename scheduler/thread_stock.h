@@ -92,7 +92,7 @@ class ThreadStock {
   const Request& request_;
   std::vector<CacheStock> caches_;
   int threads_ = 0;
-  unsigned whole_sizes_ = 0;  // Bit n: there are whole cores of n threads.
+  uint64_t whole_sizes_ = 0;  // Bit n - 1: there are whole cores of n threads, at most 64.
   // What ShareOverCaches last said, since what is picked has mostly just been priced.
   mutable std::optional<std::pair<ThreadNeed, CacheShares>> last_;
 };

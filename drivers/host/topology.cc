@@ -121,10 +121,9 @@ std::vector<model::Core> CoresOf(hwloc_topology_t hwloc, hwloc_const_bitmap_t cp
 }
 
 // The outermost cache above a CPU; null if none is known.
-hwloc_obj_t LastLevelCache(hwloc_topology_t hwloc, int cpu) {
+hwloc_obj_t LastLevelCache(hwloc_obj_t pu) {
   hwloc_obj_t last = nullptr;
-  for (hwloc_obj_t object = hwloc_get_pu_obj_by_os_index(hwloc, static_cast<unsigned>(cpu));
-       object != nullptr; object = object->parent)
+  for (hwloc_obj_t object = pu; object != nullptr; object = object->parent)
     if (hwloc_obj_type_is_dcache(object->type)) last = object;
   return last;
 }
@@ -133,11 +132,14 @@ std::vector<std::vector<int>> LlcsOf(hwloc_topology_t hwloc, hwloc_const_bitmap_
   std::vector<std::vector<int>> llcs;
   const Bitmap left(hwloc_bitmap_dup(cpus));
   const Bitmap uncached(hwloc_bitmap_alloc());
-  for (int cpu = hwloc_bitmap_first(left.get()); cpu >= 0; cpu = hwloc_bitmap_first(left.get())) {
-    const hwloc_obj_t cache = LastLevelCache(hwloc, cpu);
+  // All PUs in turn: finding one by its number takes hwloc as long.
+  hwloc_obj_t pu = nullptr;
+  while ((pu = hwloc_get_next_obj_by_type(hwloc, HWLOC_OBJ_PU, pu)) != nullptr) {
+    if (hwloc_bitmap_isset(left.get(), pu->os_index) == 0) continue;
+    const hwloc_obj_t cache = LastLevelCache(pu);
     if (cache == nullptr) {
-      hwloc_bitmap_set(uncached.get(), static_cast<unsigned>(cpu));
-      hwloc_bitmap_clr(left.get(), static_cast<unsigned>(cpu));
+      hwloc_bitmap_set(uncached.get(), pu->os_index);
+      hwloc_bitmap_clr(left.get(), pu->os_index);
       continue;
     }
     llcs.push_back(CommonCpus(cache->cpuset, left.get()));
