@@ -5,6 +5,7 @@
 #include <hwloc.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <memory>
 #include <optional>
@@ -233,16 +234,24 @@ StatusOr<model::Topology> ReadXml(const std::string& xml) {
   return Convert(hwloc, kInvalid);
 }
 
-// How many leaves "node:2 core:8 pu:2" has: each number multiplies. More than kObjectsMax is all
-// the same.
+// How many leaves "node:2 core:8 pu:2" or "2 8 2" has: each number that follows a colon or begins a
+// word multiplies. More than kObjectsMax is all the same.
 int64_t ObjectsIn(std::string_view description) {
   int64_t objects = 1;
+  bool begins = true;
   for (size_t i = 0; i < description.size(); ++i) {
-    if (description[i] != ':') continue;
+    const auto is_digit = [&] {
+      return i < description.size() &&
+             std::isdigit(static_cast<unsigned char>(description[i])) != 0;
+    };
     int64_t number = 0;
-    while (i + 1 < description.size() && description[i + 1] >= '0' && description[i + 1] <= '9')
-      number = std::min(kObjectsMax + 1, number * 10 + (description[++i] - '0'));
+    if (begins)
+      for (; is_digit(); ++i)
+        number = std::min(kObjectsMax + 1, number * 10 + (description[i] - '0'));
     objects = std::min(kObjectsMax + 1, objects * std::max<int64_t>(1, number));
+    begins =
+        i < description.size() &&
+        (description[i] == ':' || std::isspace(static_cast<unsigned char>(description[i])) != 0);
   }
   return objects;
 }

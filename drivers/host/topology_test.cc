@@ -148,7 +148,8 @@ TEST(TopologyTest, RefusesWhatIsNoTopology) {
        {"", "nonsense", "<?xml version=\"1.0\"?><a/>", "<topology version=\"2.0\"></topology>"}) {
     EXPECT_EQ(TopologyFromXml(text).status().code(), StatusCode::kInvalidArgument) << text;
   }
-  for (const std::string text : {"", "nonsense", "node:0 pu:1", "node:2 core:-1"})
+  for (const std::string text : {"", "nonsense", "node:0 pu:1", "node:2 core:-1", "44440",
+                                 "2 44440 2", "node:91 core:91 pu:2"})
     EXPECT_EQ(TopologyFromSynthetic(text).status().code(), StatusCode::kInvalidArgument) << text;
 }
 
