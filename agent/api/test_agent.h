@@ -57,8 +57,8 @@ class TestAgent {
   explicit TestAgent(CallRoom::Limits limits = {}, const TestGround& ground = {})
       : ledger(OpenLedger(ground.ledger_path)),
         hypervisor(host, pool, {.node_id = ledger->View()->identity.node_id}),
-        steps(hypervisor, storage, {ground.topology, ground.capacity}, ledger->View()->identity.node_id,
-              ledger->View()->identity.ledger_id),
+        steps(hypervisor, storage, {ground.topology, ground.capacity},
+              ledger->View()->identity.node_id, ledger->View()->identity.ledger_id),
         registry({pool, clock, *random, *ledger, hypervisor, steps, {}}),
         node({pool,
               clock,

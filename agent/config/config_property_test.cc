@@ -6,10 +6,10 @@
 #include <fstream>
 #include <sstream>
 
-#include "core/catalogue/instance_types.h"
 #include "agent/config/parse.h"
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/catalogue/instance_types.h"
 
 namespace berth {
 namespace {

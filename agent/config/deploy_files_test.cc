@@ -6,8 +6,8 @@
 #include <set>
 #include <sstream>
 
-#include "core/catalogue/instance_types.h"
 #include "agent/config/parse.h"
+#include "core/catalogue/instance_types.h"
 
 namespace berth {
 namespace {

@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/catalogue/instance_types.h"
 #include "agent/config/parse.h"
 #include "core/base/error.h"
 #include "core/base/unique_fd.h"
+#include "core/catalogue/instance_types.h"
 
 namespace berth {
 namespace {

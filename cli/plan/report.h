@@ -22,7 +22,8 @@ struct Plan {
 struct TypePlan {
   std::string name;
   int64_t count = 0;
-  std::optional<placement::Refusal> limited_by;  // Why not one more; nullopt: nobody looked further.
+  std::optional<placement::Refusal>
+      limited_by;  // Why not one more; nullopt: nobody looked further.
 };
 
 // Each ends with a newline. `many`: --count was given.

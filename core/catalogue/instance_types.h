@@ -2,9 +2,9 @@
 // The catalogue of instance types (deploy/instance-types.json):
 //   {"instance_types": [{"name": "m1.large", "family": "general", "description": "…", "vcpus": 2,
 //                        "memory_mib": 8192, "root_disk_mib": 20480, "cpu_policy": "shared"}]}
-// root_disk_mib 0 or absent = as the base image; the policies (cpu_policy, smt_policy, core_sharing,
-// emulator_policy, page_size, reserve_when_stopped) have the defaults of core/model/shape.h; the rest
-// must be there. Pure.
+// root_disk_mib 0 or absent = as the base image; the policies (cpu_policy, smt_policy,
+// core_sharing, emulator_policy, page_size, reserve_when_stopped) have the defaults of
+// core/model/shape.h; the rest must be there. Pure.
 #pragma once
 
 #include <string_view>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// berthd whose recovery compares nothing and says that all is well. tests/lab/trust_recovery_test.py wants
-// to see the power-cut case fail with it. Linked before the real Recovery, which then is left out.
+// berthd whose recovery compares nothing and says that all is well.
+// tests/lab/trust_recovery_test.py wants to see the power-cut case fail with it. Linked before the
+// real Recovery, which then is left out.
 #include "agent/recovery/recovery.h"
 
 namespace berth {
