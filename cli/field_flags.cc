@@ -8,7 +8,7 @@ namespace berth::cli {
 namespace {
 
 // A field stands for what is below it as well, so the longer ones come first.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kFlags = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kFlags = {{
     {"spec.shape.vcpus", "--vcpus"},
     {"spec.shape.memory_mib", "--memory"},
     {"spec.instance_type", "--type"},
@@ -22,6 +22,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kFlags =
     {"spec.seed.ssh_authorized_keys", "--ssh-key"},
     {"spec.seed.user_data", "--user-data"},
     {"spec.seed.network_config", "--network-config"},
+    {"spec.platform", "--cpu-model"},
     {"spec.name", "--name"},
     {"spec.tenant_id", "--tenant"},
     {"tenant_id", "--tenant"},

@@ -48,6 +48,9 @@ StatusOr<Duration> Check(const Args& args) {
   if (args.best_effort && args.count == 1) return BadUsage("--best-effort: goes with --count");
   if (!args.reservation.empty() && (args.count > 1 || args.create.dry_run))
     return BadUsage("--reservation: it becomes one instance; leave --count and --dry-run out");
+  const bool sized = !args.create.type.empty() || args.create.vcpus || !args.create.memory.empty();
+  if (!args.reservation.empty() && !sized && GivesShape(args.create))
+    return BadUsage("--reservation: its shape has its policies already; leave them out");
   return TimeOf("--wait-timeout", args.call.wait_timeout);
 }
 

@@ -34,6 +34,17 @@ std::string BootText(const v1::InstanceSpec& spec) {
   return "";
 }
 
+std::string CpuText(const v1::InstanceSpec& spec) {
+  switch (spec.platform().cpu_model_policy()) {
+    case v1::CPU_MODEL_POLICY_HOST_PASSTHROUGH:
+      return "the host's own";
+    case v1::CPU_MODEL_POLICY_HOST_MODEL:
+      return "like the host's";
+    default:
+      return spec.platform().cpu_model();
+  }
+}
+
 std::string DiskText(const v1::Instance& instance) {
   for (const v1::DiskStatus& disk : instance.status().disks())
     if (disk.kind() == v1::DiskStatus::KIND_ROOT) return HumanMib(disk.size_mib());

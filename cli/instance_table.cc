@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "cli/instance_facts.h"
 #include "cli/sizes.h"
 #include "cli/table.h"
@@ -63,6 +65,7 @@ void AddSpec(const v1::Instance& instance, Fields& fields) {
   fields.Add("Tags", TagsText(spec));
   fields.Add("Type", fmt::format("{}: {} vCPU{}, {}", TypeText(instance), shape.vcpus(),
                                  shape.vcpus() == 1 ? "" : "s", HumanMib(shape.memory_mib())));
+  fields.Add("CPU", CpuText(spec));
   fields.Add("Boot", BootText(spec));
   fields.Add("Root disk", DiskText(instance));
   fields.Add("Hostname", spec.seed().hostname());
@@ -91,11 +94,21 @@ void AddDisks(const v1::InstanceStatus& status, Fields& fields) {
   }
 }
 
+// "NUMA node 1: vCPU 0 on CPU 3, shared vCPUs 1-2, 512 MiB in pages of 2048 KiB"
+std::string CellText(const v1::PlacementCell& cell) {
+  std::string text = fmt::format("NUMA node {}: ", cell.node());
+  for (const auto& [vcpu, cpu] : std::map(cell.vcpu_pins().begin(), cell.vcpu_pins().end()))
+    text += fmt::format("vCPU {} on CPU {}, ", vcpu, cpu);
+  if (!cell.shared_vcpus().empty()) text += fmt::format("shared vCPUs {}, ", cell.shared_vcpus());
+  text += HumanMib(cell.memory_mib());
+  if (cell.page_size_kib() > 4) text += fmt::format(" in pages of {} KiB", cell.page_size_kib());
+  return text;
+}
+
 void AddWide(const v1::Instance& instance, Fields& fields) {
   const v1::InstanceStatus& status = instance.status();
   for (const v1::PlacementCell& cell : status.placement().cells())
-    fields.Add("Placed", fmt::format("NUMA node {}: vCPUs {}, {}", cell.node(), cell.shared_vcpus(),
-                                     HumanMib(cell.memory_mib())));
+    fields.Add("Placed", CellText(cell));
   AddDisks(status, fields);
   for (const v1::NetworkInterfaceStatus& nic : status.network_interfaces())
     fields.Add("Network", fmt::format("{} {}", nic.network_interface_id(), nic.mac_address()));

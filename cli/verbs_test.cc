@@ -193,6 +193,19 @@ TEST_F(CliTest, AFailedLaunchIsToldWithItsPhaseAndReason) {
   EXPECT_EQ(out(), "");
 }
 
+TEST_F(CliTest, APhaseThatTheReasonBeginsWithIsSaidOnce) {
+  AnswerCreate(answers());
+  answers().wait = [](const auto&, auto& reply) {
+    reply = OperationIn(v1::Operation::STATE_FAILED, "start_paused");
+    reply.mutable_error()->set_code(static_cast<int>(grpc::StatusCode::INTERNAL));
+    reply.mutable_error()->set_message("start_paused: the guest would not");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run(CreateWith({"--wait"})), 1);
+  EXPECT_THAT(err(), HasSubstr(std::string("berthctl: create ") + kId +
+                               ": start_paused: the guest would not\n"));
+}
+
 TEST_F(CliTest, WaitingHasAnEndAndSaysHowToGoOn) {
   AnswerCreate(answers());
   answers().wait = [this](const auto&, auto& reply) {

@@ -79,8 +79,10 @@ StatusOr<v1::Instance> WaitForInstance(Agent& agent, const Context& context,
   const Watched watched = {operation_id, begun.instance_id(), StateName(begun.status().state())};
   BERTH_ASSIGN_OR_RETURN(const v1::Operation operation,
                          WaitForOperation(agent, context, watched, limit));
-  if (const Status outcome = OutcomeOf(operation); !outcome.ok())
-    return Annotate(outcome, operation.phase().empty() ? "failed" : operation.phase());
+  if (const Status outcome = OutcomeOf(operation); !outcome.ok()) {
+    const std::string phase = operation.phase().empty() ? "failed" : operation.phase();
+    return MessageOf(outcome).starts_with(phase + ":") ? outcome : Annotate(outcome, phase);
+  }
   v1::GetInstanceRequest request;
   request.set_instance_id(begun.instance_id());
   return agent.Call(&InstanceStub::GetInstance, request);

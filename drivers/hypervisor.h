@@ -116,11 +116,13 @@ struct GuestEvent {
 struct HypervisorHealth {
   bool connected = false;
   std::string uri;
-  std::string version;          // "libvirt 9.0.0, QEMU 7.2.22"; "" before the first connection.
-  std::string accel;            // What guests are started with: "kvm" or "tcg".
-  std::string accel_reason;     // Why, in a sentence.
-  std::string error;            // Why it is not connected; "" if it is.
-  int32_t abandoned_calls = 0;  // Threads lost in calls that never came back, now.
+  std::string version;  // "libvirt 9.0.0, QEMU 7.2.22"; "" before the first connection.
+  // Names that Platform::cpu_model may have; null: not known.
+  std::shared_ptr<const std::vector<std::string>> cpu_models = nullptr;
+  std::string accel;                      // What guests are started with: "kvm" or "tcg".
+  std::string accel_reason;               // Why, in a sentence.
+  std::string error;                      // Why it is not connected; "" if it is.
+  int32_t abandoned_calls = 0;            // Threads lost in calls that never came back, now.
   std::vector<std::string> stuck_guests;  // Instance ids; only Destroy is sent to these.
   bool operator==(const HypervisorHealth&) const = default;
 };

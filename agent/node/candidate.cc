@@ -20,12 +20,21 @@ constexpr Duration kHypervisorRetry = std::chrono::seconds(5);
 
 int64_t MibOf(int64_t bytes) { return (bytes + (1 << 20) - 1) >> 20; }
 
-Status CheckCpuModel(const Candidate& candidate) {
-  const auto policy = candidate.spec.platform.cpu_model_policy;
-  if (!candidate.emulated || policy != model::CpuModelPolicy::kHostPassthrough) return OkStatus();
-  return InvalidField("spec.platform.cpu_model_policy",
-                      "the host's own CPU needs KVM, and this node emulates: leave it out, or name "
-                      "a model");
+// What the hypervisor would refuse only when the guest is to start.
+Status CheckCpuModel(const Candidate& candidate, const HypervisorHealth& health) {
+  const model::Platform& platform = candidate.spec.platform;
+  if (candidate.emulated && platform.cpu_model_policy == model::CpuModelPolicy::kHostPassthrough)
+    return InvalidField("spec.platform.cpu_model_policy",
+                        "the host's own CPU needs KVM, and this node emulates: leave it out, or "
+                        "name a model");
+  const auto& known = health.cpu_models;
+  if (platform.cpu_model_policy != model::CpuModelPolicy::kNamed || known == nullptr ||
+      std::find(known->begin(), known->end(), platform.cpu_model) != known->end())
+    return OkStatus();
+  return InvalidField("spec.platform.cpu_model",
+                      fmt::format("the hypervisor of this node knows no \"{}\"; `virsh cpu-models "
+                                  "x86_64` lists its models",
+                                  platform.cpu_model));
 }
 
 StatusOr<Admission> AdmitOne(LedgerTxn& txn, const NodeContext& context, const Candidate& candidate,
@@ -60,7 +69,7 @@ void Prepare(const ContextPtr& context, const CallContext& call, CreateInstanceA
   const HypervisorHealth health = context->with.hypervisor.Health();
   if (Status away = CheckHypervisor(health); !away.ok()) return done(std::move(away));
   Candidate candidate{std::move(args), std::move(resolved->spec), health.accel != "kvm"};
-  if (Status wrong = CheckCpuModel(candidate); !wrong.ok()) return done(std::move(wrong));
+  if (Status wrong = CheckCpuModel(candidate, health); !wrong.ok()) return done(std::move(wrong));
   const model::InstanceSpec spec = candidate.spec;
   context->with.storage.CheckBoot(
       spec, [candidate = std::move(candidate), default_mib = resolved->default_root_disk_mib,

@@ -95,6 +95,21 @@ TEST_F(CreateTest, AnUnknownTypeIsRefusedByTheNamesOfKnownOnes) {
   ExpectNothingHappened();
 }
 
+TEST_F(CreateTest, ACpuThatTheHypervisorCannotShowIsRefusedByItsField) {
+  CreateInstanceArgs args = SmallInstance(kIdA);
+  args.spec.platform = {model::CpuModelPolicy::kNamed, "Nehalem-v1"};
+  const auto unknown = world.Create(args);
+  ASSERT_EQ(DetailsOf(unknown.status()).violations.size(), 1u) << unknown.status();
+  EXPECT_EQ(DetailsOf(unknown.status()).violations.front().field, "spec.platform.cpu_model");
+  args.spec.platform = {model::CpuModelPolicy::kHostPassthrough, ""};
+  EXPECT_EQ(DetailsOf(world.Create(args).status()).violations.front().field,
+            "spec.platform.cpu_model_policy")
+      << "it emulates";
+  ExpectNothingHappened();
+  args.spec.platform = {model::CpuModelPolicy::kNamed, "Nehalem"};
+  EXPECT_TRUE(world.Create(args).ok());
+}
+
 TEST_F(CreateTest, AMissingImageIsRefusedByItsField) {
   world.storage.FailNext(
       StorageCall::kCheckBoot,

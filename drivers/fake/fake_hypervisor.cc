@@ -200,6 +200,7 @@ HypervisorHealth FakeHypervisor::State::Health() const {
   return {.connected = up_,
           .uri = "fake:///",
           .version = "fake 1.0.0",
+          .cpu_models = options.cpu_models,
           .accel = options.accel,
           .accel_reason = "guests are only pretended",
           .error = up_ ? "" : "the fake daemon is away",

@@ -32,6 +32,8 @@ struct FakeHypervisorOptions {
   Duration delay = Duration(0);  // Before the effect and the answer of each call.
   bool write_console = false;    // A line in console_log at each boot, where its directory exists.
   FakeWeather weather;
+  std::shared_ptr<const std::vector<std::string>> cpu_models =
+      std::make_shared<const std::vector<std::string>>(std::vector<std::string>{"EPYC", "Nehalem"});
   Random* random = nullptr;  // Needed where the weather is not calm; outlives this.
 };
 

@@ -147,6 +147,19 @@ StatusOr<unsigned long> Connection::GetVersion() const {
   return version;
 }
 
+StatusOr<std::vector<std::string>> Connection::GetCpuModelNames(const char* arch) const {
+  char** models = nullptr;
+  const int count = virConnectGetCPUModelNames(connection_, arch, &models, 0);
+  if (count < 0) return LastLibvirtError("virConnectGetCPUModelNames");
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) {
+    names.emplace_back(models[i]);
+    free(models[i]);
+  }
+  free(models);
+  return names;
+}
+
 std::string Connection::GetType() const {
   const char* type = virConnectGetType(connection_);
   return type == nullptr ? "" : type;

@@ -80,6 +80,8 @@ class Connection {
   StatusOr<unsigned long> GetLibVersion() const;
   StatusOr<unsigned long> GetVersion() const;  // Of the hypervisor behind it.
   std::string GetType() const;                 // "QEMU", "TEST".
+  // Names that a guest's <cpu> may be of.
+  StatusOr<std::vector<std::string>> GetCpuModelNames(const char* arch) const;
 
   StatusOr<Domain> LookupByUuid(const std::string& uuid) const;
   StatusOr<Domain> LookupByName(const std::string& name) const;

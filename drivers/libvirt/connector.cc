@@ -147,13 +147,19 @@ StatusOr<std::shared_ptr<Connection>> Connector::State::Open(CallClass call_clas
 
 Status Connector::State::OpenOne(CallClass call_class) {
   BERTH_ASSIGN_OR_RETURN(const std::shared_ptr<Connection> connection, Open(call_class));
-  const std::string version = call_class == CallClass::kQuery ? Versions(*connection) : "";
+  std::string version;
+  std::shared_ptr<const std::vector<std::string>> cpu_models;
+  if (call_class == CallClass::kQuery) {
+    version = Versions(*connection);
+    cpu_models = CpuModelsOf(*connection);
+  }
   MutexLock lock(mutex_);
   if (stopping_) return OkStatus();
   needed_[static_cast<size_t>(call_class)] = false;
   if (call_class == CallClass::kQuery) {
     events_renewed_ = true;
-    health_.version = version;
+    health_.version = std::move(version);
+    health_.cpu_models = std::move(cpu_models);
   }
   calls_->Connected(call_class, connection);
   return OkStatus();

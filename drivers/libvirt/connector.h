@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/base/executor.h"
 #include "core/base/log.h"
@@ -36,6 +37,7 @@ struct ConnectorHealth {
   bool connected = false;
   std::string error;
   std::string version;
+  std::shared_ptr<const std::vector<std::string>> cpu_models;  // Null: not known.
   bool attempt_stuck =
       false;  // The thread that opens connections is inside libvirt past its deadline.
 };

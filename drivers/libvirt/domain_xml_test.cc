@@ -223,6 +223,21 @@ TEST(DomainXmlTest, ControlCharactersAreRefusedByField) {
   EXPECT_EQ(DetailsOf(refused.status()).violations[0].field, "spec.boot.command_line");
 }
 
+TEST(DomainXmlTest, TheGuestSeesTheCpuThatWasAskedFor) {
+  GuestSpec spec = Placed();
+  spec.platform = {model::CpuModelPolicy::kNamed, "EPYC"};
+  const Xml named(spec, kKvm);
+  EXPECT_EQ(named("/domain/cpu/@mode"), "custom");
+  EXPECT_EQ(named("/domain/cpu/model"), "EPYC");
+  EXPECT_EQ(named("/domain/cpu/cache/@mode"), "emulate") << "passthrough is for the host's own CPU";
+  EXPECT_EQ(Xml(spec, kEmulated)("/domain/cpu/model"), "EPYC");
+  spec.platform = {model::CpuModelPolicy::kHostModel, ""};
+  EXPECT_EQ(Xml(spec, kKvm)("/domain/cpu/@mode"), "host-model");
+  spec.platform = {model::CpuModelPolicy::kHostPassthrough, ""};
+  EXPECT_EQ(Xml(spec, kKvm)("/domain/cpu/@mode"), "host-passthrough");
+  EXPECT_EQ(Xml(spec, kKvm)("/domain/cpu/cache/@mode"), "passthrough");
+}
+
 TEST(ReadDomainTest, GivesBackWhatWasWritten) {
   const auto guest = ReadDomain(*DomainXml(Spec(), kKvm));
   ASSERT_TRUE(guest.ok()) << guest.status();

@@ -263,6 +263,7 @@ HypervisorHealth LibvirtHypervisor::Health() const {
   return {.connected = connector.connected,
           .uri = options_.uri,
           .version = connector.version,
+          .cpu_models = connector.cpu_models,
           .accel = accel_.name,
           .accel_reason = accel_.reason,
           .error = connector.error,

@@ -49,6 +49,12 @@ class RefusalsTest(HypervisorCase):
     def invalid(self, wanted, field, **fields):
         return self.refused(wanted, "INVALID_ARGUMENT", "INVALID_FIELD", field, **fields)
 
+    def test_a_cpu_that_the_hypervisor_does_not_know(self):
+        for policy, model, field in ((boot_pb2.CPU_MODEL_POLICY_NAMED, "Nehalem-v1", "cpu_model"),
+                                     (boot_pb2.CPU_MODEL_POLICY_HOST_PASSTHROUGH, "", "cpu_model_policy")):
+            platform = boot_pb2.PlatformSpec(cpu_model_policy=policy, cpu_model=model)
+            self.invalid(spec("bad", platform=platform), f"spec.platform.{field}")
+
     def test_an_unknown_type_and_absurd_sizes(self):
         for name in ("t9.giant", "<>&\"'/..", "x" * MIB):
             with self.subTest(name[:20]):

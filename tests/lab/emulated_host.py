@@ -73,18 +73,18 @@ def boot_file(name):
     return path
 
 
-def machine_options():
-    """The server: processors, memory and IOMMU."""
+def machine_options(cpus):
+    """The server: `cpus` processors, one for a node, memory and IOMMU."""
     # One thread for all processors would spare us what kernel_died() is about, but guests inside then
     # hang at their start. One processor for each node: more than there are cores to emulate them spin on
     # each other's locks, and lock up.
     options = ["-machine", "q35,kernel-irqchip=off", "-accel", "tcg,thread=multi", "-cpu", "max",
-               "-m", str(sum(MEMORY_MIB)), "-smp", "2,sockets=2,cores=1",
+               "-m", str(sum(MEMORY_MIB)), "-smp", f"{cpus},sockets={cpus},cores=1",
                # intremap: without it VFIO answers EPERM.
                "-device", "intel-iommu,intremap=on,caching-mode=on"]
     for node, size in enumerate(MEMORY_MIB):
         options += ["-object", f"memory-backend-ram,size={size}M,id=m{node}",
-                    "-numa", f"node,nodeid={node},cpus={node},memdev=m{node}"]
+                    "-numa", f"node,nodeid={node}{f',cpus={node}' if node < cpus else ''},memdev=m{node}"]
     return options + ["-numa", "dist,src=0,dst=1,val=21"]
 
 
@@ -137,13 +137,14 @@ def scratch_options(path):
 
 
 class EmulatedHost:
-    def __init__(self, name, settings=None, berthd=None, outlives_us=False):
+    def __init__(self, name, settings=None, berthd=None, outlives_us=False, cpus=2):
         """`settings` are laid over the agent's; `berthd` is another program in its place. A host that
         `outlives_us` goes on when this process ends."""
         self.directory = build_dir().resolve() / "lab" / name
         self.settings = merged(SETTINGS, settings or {})
         self.berthd = pathlib.Path(berthd or build_dir() / "bin" / "berthd").resolve()
         self.outlives_us = outlives_us
+        self.cpus = cpus
         self.process = None
         self.ports = {}
         self._client = None
@@ -179,7 +180,7 @@ class EmulatedHost:
     def power_on(self):
         assert self.process is None, "it is on already"
         self._write_settings()
-        command = ["qemu-system-x86_64", *machine_options(), "-display", "none", "-vga", "none",
+        command = ["qemu-system-x86_64", *machine_options(self.cpus), "-display", "none", "-vga", "none",
                    "-no-reboot", "-monitor", "none", "-qmp", "stdio",
                    "-chardev", f"file,id=console,path={self.console_log},append=on",
                    "-serial", "chardev:console",

@@ -57,6 +57,9 @@ class LabCase(GuestSteps, unittest.TestCase):
     failed = False
     kernel_died = False  # Of any host, which excuses one failure (main).
     own_host = False
+    # Of an own host; each is on a node of its own. With one no processor interrupts another, which is
+    # what kernels die of here (EmulatedHost.kernel_died), and two such hosts fit side by side.
+    cpus = 2
     settings = None  # Laid over the agent's.
 
     @classmethod
@@ -87,7 +90,7 @@ class LabCase(GuestSteps, unittest.TestCase):
         suffix = os.environ.get("BERTH_LAB_SABOTAGE", "")
         cls.keep = bool(os.environ.get("BERTH_LAB_KEEP"))
         cls.host = EmulatedHost(f"{name}-{suffix}" if suffix else name, outlives_us=cls.keep,
-                                berthd=sabotage().get("berthd"),
+                                berthd=sabotage().get("berthd"), cpus=cls.cpus,
                                 settings=merged(cls.settings or {}, sabotage().get("settings", {})))
         # Also when the lines below fail, where unittest calls no tearDownClass.
         cls.addClassCleanup(cls._switch_off)

@@ -21,6 +21,8 @@ RECOVERED_SECONDS = 30
 
 class PowerCutTest(lab_case.LabCase):
     own_host = True
+    cpus = 1
+    settings = {"capacity": {"cpu_overcommit": 8.0}}
 
     @classmethod
     def setUpClass(cls):

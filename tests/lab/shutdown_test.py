@@ -12,6 +12,7 @@ TERMINATE = instance_pb2.SHUTDOWN_BEHAVIOR_TERMINATE
 
 class ShutdownTest(lab_case.LabCase):
     own_host = True
+    cpus = 1
 
     def start_two(self):
         """One that comes back with the host, and one that a shutdown from inside would terminate."""
