@@ -32,7 +32,6 @@ class CreateFlow : public std::enable_shared_from_this<CreateFlow> {
     // What is only checked is neither stored nor answered from the store.
     if (args_.validate_only) call_.request_id.clear();
     for (CreateInstanceArgs& entry : args_.entries) entry.validate_only = args_.validate_only;
-    if (IsRequestId(call_.request_id)) return LookUp();
     PrepareNext();
   }
 
@@ -52,22 +51,6 @@ class CreateFlow : public std::enable_shared_from_this<CreateFlow> {
   const CallContext& call() const { return call_; }
 
  private:
-  // A repeat is answered before anything else is looked at: its image may be gone by now.
-  void LookUp() {
-    context_->with.ledger.Submit(
-        [self = shared_from_this()](LedgerTxn& txn) -> Status {
-          BERTH_ASSIGN_OR_RETURN(self->answer_, self->Find(txn));
-          return OkStatus();
-        },
-        [self = shared_from_this()](Status status) {
-          self->context_->with.executor.Post([self, status = std::move(status)] {
-            if (!status.ok()) return self->Refuse(status);
-            if (self->answer_) return self->Answer();
-            self->PrepareNext();
-          });
-        });
-  }
-
   void PrepareNext() {
     if (prepared_.size() == args_.entries.size()) return AllPrepared();
     Prepare(context_, call_, args_.entries[prepared_.size()],
@@ -89,7 +72,9 @@ class CreateFlow : public std::enable_shared_from_this<CreateFlow> {
         faults.push_back({of_call ? fault.field : PathOf(i) + fault.field, fault.description});
       }
     }
-    if (!faults.empty()) return Refuse(InvalidFields(std::move(faults)));
+    if (!faults.empty()) malformed_ = InvalidFields(std::move(faults));
+    // A repeat is answered all the same: what it asked for may be gone by now.
+    if (!malformed_.ok() && call_.request_id.empty()) return Refuse(malformed_);
     Submit();
   }
 
@@ -107,9 +92,9 @@ class CreateFlow : public std::enable_shared_from_this<CreateFlow> {
   }
 
   Status AdmitOrRefuse(LedgerTxn& txn) {
-    // Once more: the same call may have been answered since.
     BERTH_ASSIGN_OR_RETURN(answer_, Find(txn));
     if (answer_) return OkStatus();
+    BERTH_RETURN_IF_ERROR(malformed_);
     BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), call_));
     answer_.emplace();
     Status first_refusal;
@@ -155,6 +140,7 @@ class CreateFlow : public std::enable_shared_from_this<CreateFlow> {
   NodeAgent::DoneWith<model::BatchOutcome> done_;
 
   std::vector<StatusOr<Candidate>> prepared_;
+  Status malformed_;
   model::Topology topology_now_;  // As it was when it was submitted.
   std::optional<model::BatchOutcome> answer_;
 };
