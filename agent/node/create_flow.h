@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CreateInstance and BatchCreateInstances on their way: every fault of the request → what each boots
-// from → the one transaction that answers as before, refuses, or admits them.
+// CreateInstance and BatchCreateInstances on their way: every fault of the request → what each
+// boots from → the one transaction that answers as before, refuses, or admits them.
 #pragma once
 
 #include "agent/node/node_context.h"
