@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "cli/all_pages.h"
 #include "cli/failure.h"
 #include "cli/wire_text.h"
 #include "core/base/error.h"
@@ -16,20 +17,6 @@ namespace berth::cli {
 namespace {
 
 namespace v1 = berth::v1;
-
-constexpr int kPageSize = 1000;
-
-StatusOr<v1::ListInstancesResponse> ListOnce(Agent& agent, v1::ListInstancesRequest request) {
-  request.set_page_size(kPageSize);
-  v1::ListInstancesResponse all;
-  do {
-    BERTH_ASSIGN_OR_RETURN(auto page, agent.Call(&InstanceStub::ListInstances, request));
-    request.set_page_token(page.next_page_token());
-    all.MergeFrom(page);
-    all.set_next_page_token("");
-  } while (!request.page_token().empty());
-  return all;
-}
 
 std::string Describe(const v1::Instance& instance) {
   return fmt::format("{} ({})", instance.instance_id(), StateName(instance.status().state()));
@@ -55,10 +42,7 @@ Status Unknown(const std::string& word) {
 
 StatusOr<v1::ListInstancesResponse> ListAllInstances(Agent& agent,
                                                      const v1::ListInstancesRequest& filter) {
-  auto all = ListOnce(agent, filter);
-  if (!all.ok() && ReasonOf(all.status()) == reasons::kStalePageToken)
-    return ListOnce(agent, filter);
-  return all;
+  return AllPages(agent, &InstanceStub::ListInstances, filter);
 }
 
 StatusOr<std::string> ResolveName(const std::string& word, const v1::ListInstancesResponse& all) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "cli/all_pages.h"
 #include "core/base/cpu_set.h"
 
 namespace berth::cli {
@@ -127,16 +128,9 @@ std::vector<v1::Claim> ForeignClaims(const v1::Node& node) {
 }
 
 StatusOr<std::vector<v1::Claim>> FetchClaims(Agent& agent) {
-  std::vector<v1::Claim> claims;
-  v1::ListClaimsRequest request;
-  request.set_page_size(1000);
-  do {
-    BERTH_ASSIGN_OR_RETURN(const v1::ListClaimsResponse page,
-                           agent.Call(&NodeStub::ListClaims, request));
-    claims.insert(claims.end(), page.claims().begin(), page.claims().end());
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return claims;
+  BERTH_ASSIGN_OR_RETURN(const auto all,
+                         AllPages(agent, &NodeStub::ListClaims, v1::ListClaimsRequest()));
+  return std::vector<v1::Claim>(all.claims().begin(), all.claims().end());
 }
 
 StatusOr<HostSpec> FetchHost(Agent& agent) {

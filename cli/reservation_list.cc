@@ -6,20 +6,17 @@
 #include <memory>
 
 #include "cli/agent.h"
+#include "cli/all_pages.h"
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "cli/json_output.h"
 #include "cli/report.h"
 #include "cli/reservation_text.h"
-#include "core/base/error.h"
-#include "core/base/reasons.h"
 
 namespace berth::cli {
 namespace {
 
 namespace v1 = berth::v1;
-
-constexpr int kPageSize = 1000;
 
 StatusOr<v1::ReservationState> StateOf(const std::string& word) {
   std::string name = "RESERVATION_STATE_";
@@ -30,18 +27,6 @@ StatusOr<v1::ReservationState> StateOf(const std::string& word) {
   return BadUsage(fmt::format("--state {}: it is one of held, committed, released, expired", word));
 }
 
-StatusOr<v1::ListReservationsResponse> ListOnce(Agent& agent, v1::ListReservationsRequest request) {
-  request.set_page_size(kPageSize);
-  v1::ListReservationsResponse all;
-  do {
-    BERTH_ASSIGN_OR_RETURN(auto page, agent.Call(&ReservationStub::ListReservations, request));
-    request.set_page_token(page.next_page_token());
-    all.MergeFrom(page);
-    all.set_next_page_token("");
-  } while (!request.page_token().empty());
-  return all;
-}
-
 ExitCode List(Context& context, const std::vector<std::string>& states) {
   v1::ListReservationsRequest filter;
   for (const std::string& word : states) {
@@ -50,9 +35,7 @@ ExitCode List(Context& context, const std::vector<std::string>& states) {
     filter.add_states(*state);
   }
   Agent agent(context);
-  auto all = ListOnce(agent, filter);
-  if (!all.ok() && ReasonOf(all.status()) == reasons::kStalePageToken)
-    all = ListOnce(agent, filter);
+  const auto all = AllPages(agent, &ReservationStub::ListReservations, filter);
   if (!all.ok()) return Fail(context, "reservation list", all.status());
   if (context.json()) {
     context.out << ToJson(*all);

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/agent.h"
+#include "cli/all_pages.h"
 #include "cli/commands.h"
 #include "cli/json_output.h"
 #include "cli/report.h"
@@ -17,14 +18,7 @@ namespace v1 = berth::v1;
 StatusOr<v1::ListInstanceTypesResponse> ListAll(Agent& agent, const std::string& family) {
   v1::ListInstanceTypesRequest request;
   request.set_family(family);
-  v1::ListInstanceTypesResponse all;
-  do {
-    BERTH_ASSIGN_OR_RETURN(auto page, agent.Call(&NodeStub::ListInstanceTypes, request));
-    request.set_page_token(page.next_page_token());
-    all.MergeFrom(page);
-    all.set_next_page_token("");
-  } while (!request.page_token().empty());
-  return all;
+  return AllPages(agent, &NodeStub::ListInstanceTypes, request);
 }
 
 std::string Render(const v1::ListInstanceTypesResponse& all, bool wide, bool colour) {

@@ -7,14 +7,12 @@
 // Prints one table; the ratios are those of docs/specification.md.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <functional>
 
-#include "agent/api/empty_service.h"
+#include "agent/api/empty_server.h"
 #include "agent/api/test_agent.h"
 #include "core/base/mutex.h"
 #include "core/base/stopwatch.h"
@@ -115,22 +113,15 @@ struct Exchange {
 };
 
 Figures EmptyCalls(const std::string& socket) {
-  const std::string address = "unix:" + socket;
-  EmptyService service;
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials());
-  builder.RegisterService(&service);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  const auto stub =
-      v1::NodeService::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  const EmptyServer server(socket);
   Load load([&](auto ended) {
     auto call = std::make_shared<Exchange<v1::GetNodeRequest, v1::Node>>();
-    stub->async()->GetNode(&call->context, &call->request, &call->reply,
-                           [call, ended](const grpc::Status& status) { ended(status.ok()); });
+    server.stub->async()->GetNode(
+        &call->context, &call->request, &call->reply,
+        [call, ended](const grpc::Status& status) { ended(status.ok()); });
   });
   load.Run(kWarmUp);
   const Figures figures = load.Run(kCalls);
-  server->Shutdown();
   return figures;
 }
 

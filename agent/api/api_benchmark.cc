@@ -3,10 +3,8 @@
 // generated service of the same library that answers with an empty message, over the same kind of
 // socket and in the same run. `ratio` in docs/specification.md is the second over the first.
 #include <benchmark/benchmark.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
 
-#include "agent/api/empty_service.h"
+#include "agent/api/empty_server.h"
 #include "agent/api/test_agent.h"
 
 namespace berth::api {
@@ -14,20 +12,13 @@ namespace {
 
 void EmptyCall(benchmark::State& state) {
   const TempDirectory directory;
-  const std::string address = "unix:" + directory.Path("socket");
-  EmptyService service;
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials());
-  builder.RegisterService(&service);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  const auto stub =
-      v1::NodeService::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  const EmptyServer server(directory.Path("socket"));
   for ([[maybe_unused]] const auto iteration : state) {
     grpc::ClientContext context;
     v1::Node reply;
-    if (!stub->GetNode(&context, v1::GetNodeRequest(), &reply).ok()) state.SkipWithError("failed");
+    if (!server.stub->GetNode(&context, v1::GetNodeRequest(), &reply).ok())
+      state.SkipWithError("failed");
   }
-  server->Shutdown();
 }
 BENCHMARK(EmptyCall)->Unit(benchmark::kMicrosecond)->UseRealTime();
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/node/resolve_spec.h"
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
 #include "core/model/validate_shape.h"
@@ -29,13 +30,6 @@ std::variant<scheduler::Charge, placement::Refusal> PlaceNext(placement::Host* h
     *disk_left_mib -= charge->disk.disk_mib;
   }
   return answer;
-}
-
-const model::InstanceType* FindType(const std::vector<model::InstanceType>& types,
-                                    const std::string& name) {
-  const auto it = std::find_if(types.begin(), types.end(),
-                               [&](const model::InstanceType& type) { return type.name == name; });
-  return it == types.end() ? nullptr : &*it;
 }
 
 }  // namespace
@@ -74,7 +68,7 @@ scheduler::Demand Planning::DemandFor(const model::Shape& shape, const std::stri
 StatusOr<PlanResult> Planning::Plan(const PlanArgs& args) {
   model::Shape shape = args.shape;
   if (!args.instance_type.empty()) {
-    const model::InstanceType* type = FindType(context_->with.types, args.instance_type);
+    const model::InstanceType* type = FindType(args.instance_type, context_->with.types);
     if (type == nullptr) return InvalidField("instance_type", "this node knows no such type");
     shape = type->shape;
   } else if (auto faults = model::ValidateShape(shape, "shape"); !faults.empty()) {
@@ -106,7 +100,7 @@ StatusOr<HeadroomResult> Planning::Headroom(const HeadroomArgs& args) {
   if (args.instance_types.empty()) types = context_->with.types;
   std::vector<FieldViolation> faults;
   for (size_t i = 0; i < args.instance_types.size(); ++i) {
-    const model::InstanceType* type = FindType(context_->with.types, args.instance_types[i]);
+    const model::InstanceType* type = FindType(args.instance_types[i], context_->with.types);
     if (type == nullptr)
       faults.push_back({fmt::format("instance_types[{}]", i), "this node knows no such type"});
     else

@@ -40,19 +40,19 @@ FieldViolation UnknownType(const std::string& name, const std::vector<model::Ins
                       name, types.size(), NearestTypes(name, types))};
 }
 
-const model::InstanceType* FindType(const std::string& name,
-                                    const std::vector<model::InstanceType>& types) {
-  const auto it = std::find_if(types.begin(), types.end(),
-                               [&](const model::InstanceType& type) { return type.name == name; });
-  return it == types.end() ? nullptr : &*it;
-}
-
 bool Mentions(const std::vector<FieldViolation>& faults, std::string_view field) {
   return std::any_of(faults.begin(), faults.end(),
                      [&](const FieldViolation& fault) { return fault.field == field; });
 }
 
 }  // namespace
+
+const model::InstanceType* FindType(const std::string& name,
+                                    const std::vector<model::InstanceType>& types) {
+  const auto it = std::find_if(types.begin(), types.end(),
+                               [&](const model::InstanceType& type) { return type.name == name; });
+  return it == types.end() ? nullptr : &*it;
+}
 
 std::vector<FieldViolation> CallFaults(const CallContext& call) {
   std::vector<FieldViolation> faults;

@@ -16,6 +16,10 @@ struct ResolvedSpec {
   int64_t default_root_disk_mib = 0;
 };
 
+// Null if there is none of that name.
+const model::InstanceType* FindType(const std::string& name,
+                                    const std::vector<model::InstanceType>& types);
+
 // INVALID_ARGUMENT with every violation. An unknown type is one; it names the nearest known ones.
 StatusOr<ResolvedSpec> Resolve(const CallContext& call, const CreateInstanceArgs& args,
                                const std::vector<model::InstanceType>& types);
