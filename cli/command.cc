@@ -24,6 +24,11 @@ void Command::Option(const std::string& names, const std::string& value, std::st
   Show(app_->add_option(names, *target, help), value);
 }
 
+void Command::Option(const std::string& names, const std::string& value,
+                     std::optional<std::string>* target, const std::string& help) {
+  Show(app_->add_option(names, *target, help), value);
+}
+
 void Command::Option(const std::string& names, const std::string& value, int64_t* target,
                      const std::string& help) {
   Show(app_->add_option(names, *target, help), value);

@@ -50,6 +50,8 @@ class Command {
   // `value` is how the value is called in --help: "SIZE".
   void Option(const std::string& names, const std::string& value, std::string* target,
               const std::string& help);
+  void Option(const std::string& names, const std::string& value,
+              std::optional<std::string>* target, const std::string& help);
   void Option(const std::string& names, const std::string& value, int64_t* target,
               const std::string& help);
   void Option(const std::string& names, const std::string& value, std::optional<int64_t>* target,

@@ -53,6 +53,9 @@ void AddCommands(Command top) {
   AddInstanceStop(instance);
   AddInstanceReboot(instance);
   AddInstanceTerminate(instance);
+  AddInstanceResize(instance);
+  AddInstanceUpdate(instance);
+  AddInstanceInterrupt(instance);
   AddInstanceConsoleLog(instance);
   Command node = top.Sub("node", "The node that the agent runs on");
   AddNodeGet(node);
@@ -66,8 +69,10 @@ void AddCommands(Command top) {
   AddReservationRelease(reservation);
   AddTypes(top);
   Command operation = top.Sub("operation", "Work that goes on after its call has answered");
+  AddOperationList(operation);
   AddOperationGet(operation);
   AddOperationWait(operation);
+  AddOperationCancel(operation);
   AddDoctor(top);
   AddPlan(top);
 }

@@ -14,6 +14,9 @@ void AddInstanceStart(Command& instance);
 void AddInstanceStop(Command& instance);
 void AddInstanceReboot(Command& instance);
 void AddInstanceTerminate(Command& instance);
+void AddInstanceResize(Command& instance);
+void AddInstanceUpdate(Command& instance);
+void AddInstanceInterrupt(Command& instance);
 void AddInstanceConsoleLog(Command& instance);
 
 // Below `reservation`.
@@ -24,7 +27,9 @@ void AddReservationRelease(Command& reservation);
 
 // Below `operation`.
 void AddOperationGet(Command& operation);
+void AddOperationList(Command& operation);
 void AddOperationWait(Command& operation);
+void AddOperationCancel(Command& operation);
 
 // Below `node`.
 void AddNodeGet(Command& node);

@@ -182,8 +182,17 @@ Status FillSeed(const CreateArgs& args, v1::InstanceSpec& spec) {
   return OkStatus();
 }
 
-Status FillTags(const CreateArgs& args, v1::InstanceSpec& spec) {
-  for (const std::string& tag : args.tags) {
+Status FillBehavior(const CreateArgs& args, v1::InstanceSpec& spec) {
+  spec.set_autostart(args.autostart);
+  spec.set_termination_protection(args.termination_protection);
+  return args.shutdown_behavior.empty() ? OkStatus()
+                                        : FillShutdownBehavior(args.shutdown_behavior, spec);
+}
+
+}  // namespace
+
+Status FillTags(const std::vector<std::string>& tags, v1::InstanceSpec& spec) {
+  for (const std::string& tag : tags) {
     const size_t equals = tag.find('=');
     if (equals == std::string::npos || equals == 0)
       return BadUsage(fmt::format("--tag {}: write it KEY=VALUE", tag));
@@ -194,22 +203,16 @@ Status FillTags(const CreateArgs& args, v1::InstanceSpec& spec) {
   return OkStatus();
 }
 
-Status FillBehavior(const CreateArgs& args, v1::InstanceSpec& spec) {
-  spec.set_autostart(args.autostart);
-  spec.set_termination_protection(args.termination_protection);
-  if (args.shutdown_behavior.empty()) return OkStatus();
-  if (args.shutdown_behavior == "stop") {
+Status FillShutdownBehavior(const std::string& word, v1::InstanceSpec& spec) {
+  if (word == "stop") {
     spec.set_instance_initiated_shutdown_behavior(v1::SHUTDOWN_BEHAVIOR_STOP);
-  } else if (args.shutdown_behavior == "terminate") {
+  } else if (word == "terminate") {
     spec.set_instance_initiated_shutdown_behavior(v1::SHUTDOWN_BEHAVIOR_TERMINATE);
   } else {
-    return BadUsage(
-        fmt::format("--shutdown-behavior {}: it is stop or terminate", args.shutdown_behavior));
+    return BadUsage(fmt::format("--shutdown-behavior {}: it is stop or terminate", word));
   }
   return OkStatus();
 }
-
-}  // namespace
 
 StatusOr<v1::CreateInstanceRequest> MakeCreateRequest(const CreateArgs& args,
                                                       const v1::InstanceSpec& begun) {
@@ -227,7 +230,7 @@ StatusOr<v1::CreateInstanceRequest> MakeCreateRequest(const CreateArgs& args,
   BERTH_ASSIGN_OR_RETURN(const int64_t disk_mib, DiskOf(args));
   if (disk_mib > 0) spec.mutable_root_disk()->set_size_mib(disk_mib);
   BERTH_RETURN_IF_ERROR(FillSeed(args, spec));
-  BERTH_RETURN_IF_ERROR(FillTags(args, spec));
+  BERTH_RETURN_IF_ERROR(FillTags(args.tags, spec));
   BERTH_RETURN_IF_ERROR(FillBehavior(args, spec));
   return request;
 }

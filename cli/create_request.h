@@ -52,6 +52,12 @@ bool GivesShape(const CreateArgs& args);
 // The type or shape that is given. kBadUsage names the flag at fault.
 Status FillShape(const CreateArgs& args, berth::v1::InstanceSpec& spec);
 
+// Tags, each KEY=VALUE. kBadUsage as above.
+Status FillTags(const std::vector<std::string>& tags, berth::v1::InstanceSpec& spec);
+
+// "stop" or "terminate". kBadUsage as above.
+Status FillShutdownBehavior(const std::string& word, berth::v1::InstanceSpec& spec);
+
 // MiB of --disk; 0 where it is not given.
 StatusOr<int64_t> DiskOf(const CreateArgs& args);
 

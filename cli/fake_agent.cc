@@ -39,6 +39,14 @@ class FakeAgent::Instances final : public v1::InstanceService::Service {
                             v1::Instance* reply) override {
     return Use(answers_.stop, *request, *reply);
   }
+  grpc::Status ResizeInstance(Call, const v1::ResizeInstanceRequest* request,
+                              v1::Operation* reply) override {
+    return Use(answers_.resize, *request, *reply);
+  }
+  grpc::Status UpdateInstance(Call, const v1::UpdateInstanceRequest* request,
+                              v1::Instance* reply) override {
+    return Use(answers_.update, *request, *reply);
+  }
   grpc::Status GetConsoleOutput(Call, const v1::GetConsoleOutputRequest* request,
                                 v1::GetConsoleOutputResponse* reply) override {
     return Use(answers_.console, *request, *reply);
@@ -69,6 +77,14 @@ class FakeAgent::Operations final : public v1::OperationService::Service {
   grpc::Status WaitOperation(Call, const v1::WaitOperationRequest* request,
                              v1::Operation* reply) override {
     return Use(answers_.wait, *request, *reply);
+  }
+  grpc::Status ListOperations(Call, const v1::ListOperationsRequest* request,
+                              v1::ListOperationsResponse* reply) override {
+    return Use(answers_.operations, *request, *reply);
+  }
+  grpc::Status CancelOperation(Call, const v1::CancelOperationRequest* request,
+                               v1::Operation* reply) override {
+    return Use(answers_.cancel, *request, *reply);
   }
 
  private:

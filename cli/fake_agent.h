@@ -25,10 +25,14 @@ struct FakeAnswers {
   Answer<v1::GetInstanceRequest, v1::Instance> get;
   Answer<v1::ListInstancesRequest, v1::ListInstancesResponse> list;
   Answer<v1::StopInstanceRequest, v1::Instance> stop;
+  Answer<v1::ResizeInstanceRequest, v1::Operation> resize;
+  Answer<v1::UpdateInstanceRequest, v1::Instance> update;
   Answer<v1::GetConsoleOutputRequest, v1::GetConsoleOutputResponse> console;
   Answer<v1::GetNodeRequest, v1::Node> node;
   Answer<v1::ListInstanceTypesRequest, v1::ListInstanceTypesResponse> types;
   Answer<v1::WaitOperationRequest, v1::Operation> wait;
+  Answer<v1::ListOperationsRequest, v1::ListOperationsResponse> operations;
+  Answer<v1::CancelOperationRequest, v1::Operation> cancel;
 };
 
 class FakeAgent {

@@ -8,7 +8,7 @@ namespace berth::cli {
 namespace {
 
 // A field stands for what is below it as well, so the longer ones come first.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kFlags = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kFlags = {{
     {"spec.shape.vcpus", "--vcpus"},
     {"spec.shape.memory_mib", "--memory"},
     {"spec.instance_type", "--type"},
@@ -23,6 +23,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kFlags =
     {"spec.seed.user_data", "--user-data"},
     {"spec.seed.network_config", "--network-config"},
     {"spec.platform", "--cpu-model"},
+    {"shape.vcpus", "--vcpus"},
+    {"shape.memory_mib", "--memory"},
+    {"instance_type", "--type"},
+    {"spec.autostart", "--autostart"},
+    {"spec.termination_protection", "--termination-protection"},
     {"spec.name", "--name"},
     {"spec.tenant_id", "--tenant"},
     {"tenant_id", "--tenant"},

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "berth/v1/operation_service.pb.h"
+#include "cli/json_output.h"
 #include "cli/table.h"
 #include "cli/wire_text.h"
 
@@ -24,6 +26,29 @@ Tone ToneOf(v1::Operation::State state) {
 
 }  // namespace
 
+void ShowOperations(const Context& context, const std::vector<v1::Operation>& operations) {
+  if (context.json() && operations.size() == 1) {
+    context.out << ToJson(operations.front());
+    return;
+  }
+  if (context.json()) {
+    v1::ListOperationsResponse list;
+    for (const v1::Operation& operation : operations) *list.add_operations() = operation;
+    context.out << ToJson(list);
+    return;
+  }
+  Table table({"OPERATION", "KIND", "TARGET", "STATE", "PHASE", "AGE", "ERROR"});
+  for (const v1::Operation& operation : operations)
+    table.Add({operation.operation_id(),
+               ShortName(operation.kind(), "KIND_"),
+               operation.target(),
+               {ShortName(operation.state(), "STATE_"), ToneOf(operation.state())},
+               operation.done() ? "" : operation.phase(),
+               AgeText(operation.create_time(), context.clock.WallNow()),
+               operation.error().message()});
+  context.out << table.Render(context.colour_out());
+}
+
 std::string RenderOperation(const v1::Operation& operation, bool colour, WallTime now) {
   Fields fields;
   fields.Add("Operation", operation.operation_id());
@@ -39,6 +64,10 @@ std::string RenderOperation(const v1::Operation& operation, bool colour, WallTim
   fields.Add("Begun", fmt::format("{} ({} ago)", TimeText(operation.create_time()),
                                   AgeText(operation.create_time(), now)));
   fields.Add("Ended", TimeText(operation.end_time()));
+  if (!operation.done()) {
+    fields.Add("Given up", TimeText(operation.deadline_time()));
+    fields.Add("Cancellable", operation.cancellable() ? "yes" : "no");
+  }
   fields.Add("Asked by", operation.principal());
   return fields.Render(colour);
 }

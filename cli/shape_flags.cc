@@ -4,6 +4,11 @@
 namespace berth::cli {
 
 void AddShapeFlags(Command& command, CreateArgs* args, const std::string& disk_help) {
+  AddShapeFlags(command, args);
+  command.Option("--disk", "SIZE", &args->disk, disk_help);
+}
+
+void AddShapeFlags(Command& command, CreateArgs* args) {
   command.Group("Shape");
   command.Option("-t,--type", "TYPE", &args->type, "An instance type (berthctl types)");
   command.Option("--vcpus", "N", &args->vcpus, "Without --type: number of vCPUs");
@@ -25,7 +30,6 @@ void AddShapeFlags(Command& command, CreateArgs* args, const std::string& disk_h
   command.Options("--node", "ID", &args->nodes, "Only this NUMA node of the host; may be repeated");
   command.Flag("--reserve-when-stopped", &args->reserve_when_stopped,
                "Keep its room while it is stopped");
-  command.Option("--disk", "SIZE", &args->disk, disk_help);
 }
 
 }  // namespace berth::cli

@@ -7,7 +7,9 @@
 
 namespace berth::cli {
 
-// Declares --type, --vcpus, --memory, the policies and --disk; what --disk means is `disk_help`.
+// Declares --type, --vcpus, --memory and the policies.
+void AddShapeFlags(Command& command, CreateArgs* args);
+// Likewise, and --disk, which means `disk_help`.
 void AddShapeFlags(Command& command, CreateArgs* args, const std::string& disk_help);
 
 }  // namespace berth::cli

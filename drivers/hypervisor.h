@@ -148,6 +148,8 @@ class Hypervisor {
   virtual void AskReboot(const std::string& instance_id, Done done) = 0;
   // Resets it now, as the button does. Off or unknown: FAILED_PRECONDITION.
   virtual void Reset(const std::string& instance_id, Done done) = 0;
+  // Sends a non-maskable interrupt to its CPUs. Off or unknown: FAILED_PRECONDITION.
+  virtual void InjectNmi(const std::string& instance_id, Done done) = 0;
   // Ends it now. Off or unknown: OK.
   virtual void Destroy(const std::string& instance_id, Done done) = 0;
   // Removes the definition with all that hangs on it (NVRAM, TPM, managed save, snapshots). The

@@ -8,8 +8,7 @@
 namespace berth::api {
 namespace {
 
-constexpr std::array<std::string_view, 14> kFieldsNotBuilt = {
-    "berth.v1.StartInstanceRequest.validate_only",
+constexpr std::array<std::string_view, 13> kFieldsNotBuilt = {
     "berth.v1.InstanceSpec.volumes",
     "berth.v1.InstanceSpec.instance_store_disks",
     "berth.v1.InstanceSpec.network_interfaces",

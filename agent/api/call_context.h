@@ -8,7 +8,7 @@
 
 namespace berth::api {
 
-// `request` is a mutating one without faults, with an etag or without.
+// `request` is a mutating one without faults, with an etag and validate_only or without.
 template <typename Request>
 CallContext ContextOf(const Call& call, const Request& request) {
   CallContext context{.principal = call.caller().principal,
@@ -18,6 +18,8 @@ CallContext ContextOf(const Call& call, const Request& request) {
                       .control_epoch = request.control_epoch(),
                       .etag = ""};
   if constexpr (requires { request.etag(); }) context.etag = request.etag();
+  if constexpr (requires { request.validate_only(); })
+    context.validate_only = request.validate_only();
   return context;
 }
 

@@ -8,6 +8,7 @@
 
 #include "agent/api/instance_convert.h"
 #include "agent/api/request_check.h"
+#include "agent/api/shape_convert.h"
 #include "agent/api/spec_convert.h"
 #include "agent/api/time_convert.h"
 #include "agent/node/held_reservation.h"
@@ -115,8 +116,22 @@ RebootRequested ToReboot(const v1::RebootInstanceRequest& request, RequestFaults
   return {.hard = hard, .grace = hard ? Duration(0) : grace};
 }
 
-void CheckTerminate(const v1::TerminateInstanceRequest& request, RequestFaults& faults) {
-  if (GraceOf(request, Duration(0), faults) > Duration(0)) faults.NotBuilt("timeout");
+TerminateRequested ToTerminate(const v1::TerminateInstanceRequest& request, RequestFaults& faults) {
+  return {.grace = GraceOf(request, Duration(0), faults)};
+}
+
+ResizeArgs ToResize(const v1::ResizeInstanceRequest& request,
+                    const std::vector<model::InstanceType>& types, RequestFaults& faults) {
+  ResizeArgs args{.instance_type = request.instance_type(), .shape = {}};
+  if (request.target_case() == v1::ResizeInstanceRequest::kShape)
+    args.shape = ToShape(request.shape(), "shape", faults);
+  else if (request.instance_type().empty())
+    faults.Invalid("shape", "give either instance_type or shape");
+  const auto resolved =
+      node::ResolveShape(CallContext{}, args.instance_type, args.shape, ToTenant(""), types);
+  for (const FieldViolation& violation : DetailsOf(resolved.status()).violations)
+    faults.Invalid(violation.field, violation.description);
+  return args;
 }
 
 int32_t ToConsoleBytes(const v1::GetConsoleOutputRequest& request, RequestFaults& faults) {

@@ -29,7 +29,10 @@ CreateInstanceArgs ToCommit(const v1::CommitRequest& request,
 ListInstancesArgs ToList(const v1::ListInstancesRequest& request, RequestFaults& faults);
 StopRequested ToStop(const v1::StopInstanceRequest& request, RequestFaults& faults);
 RebootRequested ToReboot(const v1::RebootInstanceRequest& request, RequestFaults& faults);
-void CheckTerminate(const v1::TerminateInstanceRequest& request, RequestFaults& faults);
+TerminateRequested ToTerminate(const v1::TerminateInstanceRequest& request, RequestFaults& faults);
+// With every fault of the type or shape.
+ResizeArgs ToResize(const v1::ResizeInstanceRequest& request,
+                    const std::vector<model::InstanceType>& types, RequestFaults& faults);
 // The number of bytes wanted.
 int32_t ToConsoleBytes(const v1::GetConsoleOutputRequest& request, RequestFaults& faults);
 

@@ -7,7 +7,9 @@
 #include "agent/api/error_convert.h"
 #include "agent/api/instance_convert.h"
 #include "agent/api/instance_request.h"
+#include "agent/api/operation_convert.h"
 #include "agent/api/time_convert.h"
+#include "agent/api/update_request.h"
 #include "berth/v1/instance_service.pb.h"
 #include "core/base/error.h"
 #include "core/base/reasons.h"
@@ -109,10 +111,37 @@ void RebootInstance(NodeAgent& node, const v1::RebootInstanceRequest& request, R
 
 void TerminateInstance(NodeAgent& node, const v1::TerminateInstanceRequest& request,
                        RequestFaults faults, const CallPtr& call) {
-  CheckTerminate(request, faults);
+  const TerminateRequested how = ToTerminate(request, faults);
   if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
-  node.TerminateInstance(ContextOf(*call, request), request.instance_id(),
+  node.TerminateInstance(ContextOf(*call, request), request.instance_id(), how,
                          call->AnswerWith<model::InstanceRecord>(FromVerb));
+}
+
+void ResizeInstance(NodeAgent& node, const v1::ResizeInstanceRequest& request, RequestFaults faults,
+                    const CallPtr& call) {
+  ResizeArgs args = ToResize(request, node.types(), faults);
+  if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
+  node.ResizeInstance(ContextOf(*call, request), request.instance_id(), std::move(args),
+                      call->AnswerWith<model::Operation>(
+                          [](const auto& operation) { return FromOperation(operation, nullptr); }));
+}
+
+// Shown with its operation where one runs, whichever its state is.
+void UpdateInstance(NodeAgent& node, const v1::UpdateInstanceRequest& request, RequestFaults faults,
+                    const CallPtr& call) {
+  model::SpecUpdate update = ToUpdate(request, faults);
+  if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
+  node.UpdateInstance(ContextOf(*call, request), request.instance_id(), std::move(update),
+                      call->AnswerWith<model::InstanceRecord>([&node](const auto& record) {
+                        return FromRecord(record, OperationRuns(node, record));
+                      }));
+}
+
+void SendDiagnosticInterrupt(NodeAgent& node, const v1::SendDiagnosticInterruptRequest& request,
+                             RequestFaults faults, const CallPtr& call) {
+  if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
+  node.SendDiagnosticInterrupt(ContextOf(*call, request), request.instance_id(),
+                               call->AnswerWith<model::InstanceRecord>(FromVerb));
 }
 
 // One byte more than wanted is asked for, which tells whether there was more.
@@ -149,6 +178,10 @@ void ServeInstances(RpcService& service, NodeAgent& node) {
   service.Serve<v1::StopInstanceRequest>("StopInstance", on(StopInstance));
   service.Serve<v1::RebootInstanceRequest>("RebootInstance", on(RebootInstance));
   service.Serve<v1::TerminateInstanceRequest>("TerminateInstance", on(TerminateInstance));
+  service.Serve<v1::ResizeInstanceRequest>("ResizeInstance", on(ResizeInstance));
+  service.Serve<v1::UpdateInstanceRequest>("UpdateInstance", on(UpdateInstance));
+  service.Serve<v1::SendDiagnosticInterruptRequest>("SendDiagnosticInterrupt",
+                                                    on(SendDiagnosticInterrupt));
   service.Serve<v1::GetConsoleOutputRequest>("GetConsoleOutput", on(GetConsoleOutput));
 }
 

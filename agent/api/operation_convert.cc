@@ -27,6 +27,8 @@ v1::Operation::Kind FromKind(model::OperationKind kind) {
       return v1::Operation::KIND_REBOOT_INSTANCE;
     case model::OperationKind::kTerminate:
       return v1::Operation::KIND_TERMINATE_INSTANCE;
+    case model::OperationKind::kResize:
+      return v1::Operation::KIND_RESIZE_INSTANCE;
   }
   return v1::Operation::KIND_UNSPECIFIED;
 }
@@ -83,6 +85,14 @@ google::rpc::Status ErrorOf(const model::Operation& operation) {
 
 }  // namespace
 
+std::optional<model::OperationState> ToOperationState(int state) {
+  for (const auto known : {model::OperationState::kRunning, model::OperationState::kUndoing,
+                           model::OperationState::kSucceeded, model::OperationState::kFailed,
+                           model::OperationState::kCancelled})
+    if (FromState(known) == state) return known;
+  return std::nullopt;
+}
+
 v1::Operation FromOperation(const model::Operation& operation,
                             const model::InstanceRecord* record) {
   v1::Operation out;
@@ -103,6 +113,8 @@ v1::Operation FromOperation(const model::Operation& operation,
   if (operation.state == model::OperationState::kSucceeded) out.set_progress_percent(100);
   *out.mutable_create_time() = ToTimestamp(operation.created);
   *out.mutable_update_time() = ToTimestamp(LastMoved(operation));
+  if (operation.deadline) *out.mutable_deadline_time() = ToTimestamp(*operation.deadline);
+  out.set_cancellable(IsCancellable(operation));
   if (operation.ended) *out.mutable_end_time() = ToTimestamp(*operation.ended);
   const bool succeeded = operation.state == model::OperationState::kSucceeded;
   if (operation.final() && !succeeded) *out.mutable_error() = ErrorOf(operation);

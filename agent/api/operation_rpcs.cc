@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/api/operation_rpcs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "agent/api/call_context.h"
 #include "agent/api/operation_convert.h"
 #include "agent/api/time_convert.h"
 #include "berth/v1/operation_service.pb.h"
@@ -39,6 +42,43 @@ void GetOperation(NodeAgent& node, const v1::GetOperationRequest& request, Reque
   call->Succeed(Show(node, **operation));
 }
 
+ListOperationsArgs ToList(const v1::ListOperationsRequest& request, RequestFaults& faults) {
+  ListOperationsArgs args{.page_size = request.page_size(),
+                          .page_token = request.page_token(),
+                          .target = request.target(),
+                          .states = {}};
+  for (int i = 0; i < request.states_size(); ++i) {
+    const auto state = ToOperationState(request.states(i));
+    if (state)
+      args.states.push_back(*state);
+    else
+      faults.Invalid(fmt::format("states[{}]", i), "name a state, or leave it out for all");
+  }
+  return args;
+}
+
+void ListOperations(NodeAgent& node, const v1::ListOperationsRequest& request, RequestFaults faults,
+                    const CallPtr& call) {
+  const ListOperationsArgs args = ToList(request, faults);
+  if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
+  const auto page = node.ListOperations(args);
+  if (!page.ok()) return call->Fail(page.status());
+  v1::ListOperationsResponse reply;
+  for (const auto& operation : page->operations)
+    *reply.add_operations() = FromOperation(*operation, nullptr);
+  reply.set_next_page_token(page->next_page_token);
+  reply.set_revision(page->revision);
+  call->Succeed(reply);
+}
+
+void CancelOperation(NodeAgent& node, const v1::CancelOperationRequest& request,
+                     RequestFaults faults, const CallPtr& call) {
+  if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
+  node.CancelOperation(ContextOf(*call, request), request.operation_id(),
+                       call->AnswerWith<model::Operation>(
+                           [&node](const auto& operation) { return Show(node, operation); }));
+}
+
 void WaitOperation(NodeAgent& node, const v1::WaitOperationRequest& request, RequestFaults faults,
                    const CallPtr& call) {
   const Duration wait = WaitOf(request, *call, faults);
@@ -54,14 +94,15 @@ void WaitOperation(NodeAgent& node, const v1::WaitOperationRequest& request, Req
 }  // namespace
 
 void ServeOperations(RpcService& service, NodeAgent& node) {
-  service.Serve<v1::GetOperationRequest>(
-      "GetOperation", [&node](const auto& request, RequestFaults faults, const CallPtr& call) {
-        GetOperation(node, request, std::move(faults), call);
-      });
-  service.ServeWait<v1::WaitOperationRequest>(
-      "WaitOperation", [&node](const auto& request, RequestFaults faults, const CallPtr& call) {
-        WaitOperation(node, request, std::move(faults), call);
-      });
+  const auto on = [&node](auto function) {
+    return [&node, function](const auto& request, RequestFaults faults, const CallPtr& call) {
+      function(node, request, std::move(faults), call);
+    };
+  };
+  service.Serve<v1::GetOperationRequest>("GetOperation", on(GetOperation));
+  service.Serve<v1::ListOperationsRequest>("ListOperations", on(ListOperations));
+  service.Serve<v1::CancelOperationRequest>("CancelOperation", on(CancelOperation));
+  service.ServeWait<v1::WaitOperationRequest>("WaitOperation", on(WaitOperation));
 }
 
 }  // namespace berth::api

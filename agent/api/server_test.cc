@@ -82,14 +82,33 @@ TEST(ServerTest, EveryMethodOfTheContractIsBuiltOrSaysWithAReasonThatItIsNot) {
         built.insert(method->name());
       }
     }
-  EXPECT_EQ(built,
-            (std::set<std::string>{
-                "CreateInstance",    "GetInstance",    "ListInstances",     "StartInstance",
-                "StopInstance",      "RebootInstance", "TerminateInstance", "GetConsoleOutput",
-                "GetHeadroom",       "GetNode",        "ListClaims",        "PlanInstance",
-                "ListInstanceTypes", "GetOperation",   "WaitOperation",     "BatchCreateInstances",
-                "Reserve",           "Commit",         "Release",           "GetReservation",
-                "ListReservations"}));
+  const std::set<std::string> expected = {"BatchCreateInstances",
+                                          "CancelOperation",
+                                          "Commit",
+                                          "CreateInstance",
+                                          "GetConsoleOutput",
+                                          "GetHeadroom",
+                                          "GetInstance",
+                                          "GetNode",
+                                          "GetOperation",
+                                          "GetReservation",
+                                          "ListClaims",
+                                          "ListInstanceTypes",
+                                          "ListInstances",
+                                          "ListOperations",
+                                          "ListReservations",
+                                          "PlanInstance",
+                                          "RebootInstance",
+                                          "Release",
+                                          "Reserve",
+                                          "ResizeInstance",
+                                          "SendDiagnosticInterrupt",
+                                          "StartInstance",
+                                          "StopInstance",
+                                          "TerminateInstance",
+                                          "UpdateInstance",
+                                          "WaitOperation"};
+  EXPECT_EQ(built, expected);
 }
 
 TEST(ServerTest, ServicesAreNotServingUntilTheAgentSaysSo) {

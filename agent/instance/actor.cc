@@ -139,12 +139,21 @@ void InstanceActor::Await(const model::Operation& operation, size_t step) {
   const Duration left =
       std::clamp(operation.grace - std::max(waited, Duration(0)), Duration(0), operation.grace);
   dependencies_.executor.PostAfter(left, [self = shared_from_this(), attempt] {
-    self->strand_.Post([self, attempt] {
-      self->ApplyObservation(StepEnded{attempt.operation_id, attempt.step, attempt.number});
-    });
+    self->strand_.Post([self, attempt] { self->EndAwait(attempt); });
   });
   if (operation.steps[step].kind == StepKind::kAwaitShutdown) PressAgain(attempt);
   AskLevel();  // It may have obeyed before we listened.
+}
+
+void InstanceActor::EndAwait(const Attempt& attempt) {
+  const StepEnded ended{attempt.operation_id, attempt.step, attempt.number};
+  Apply(ended, std::nullopt, [this, attempt](const Status& status, const Decision& decision) {
+    if (decision.changed) Look();
+    if (status.ok()) return;
+    dependencies_.executor.PostAfter(kOutcomeRetry, [self = shared_from_this(), attempt] {
+      self->strand_.Post([self, attempt] { self->EndAwait(attempt); });
+    });
+  });
 }
 
 // A guest that is still booting misses the power button, so it is pressed again until the wait
@@ -184,8 +193,12 @@ void InstanceActor::LevelAsked() {
 }
 
 void InstanceActor::ApplyObservation(LifecycleEvent event, std::optional<Basis> basis) {
-  Apply(std::move(event), std::move(basis), [this](const Status&, const Decision& decision) {
+  Apply(std::move(event), std::move(basis), [this](const Status& status, const Decision& decision) {
     if (decision.changed) Look();
+    if (status.ok()) return;
+    dependencies_.executor.PostAfter(kOutcomeRetry, [self = shared_from_this()] {
+      self->strand_.Post([self] { self->AskLevel(); });
+    });
   });
 }
 

@@ -79,6 +79,7 @@ class InstanceActor : public std::enable_shared_from_this<InstanceActor> {
   void OutcomeStored(const Status& status, const Decision& decision);
   // Waits for the guest or for the operation's grace to pass, whichever is first.
   void Await(const model::Operation& operation, size_t step);
+  void EndAwait(const Attempt& attempt);
   void LevelAsked();
   void AskLevel();
   using Applied = std::function<void(const Status&, const Decision&)>;

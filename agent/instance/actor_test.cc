@@ -208,6 +208,26 @@ TEST_F(ActorTest, AnOutcomeThatTheLedgerCannotTakeIsKeptUntilItCan) {
   EXPECT_EQ(host.Guests().at(kId).boots, 1);
 }
 
+TEST_F(ActorTest, AGraceThatEndsWhileTheLedgerIsFullEndsAMomentLater) {
+  Create();
+  ASSERT_TRUE(sim.RunFor(seconds(1)));
+  host.SetPowerButton(kId, PowerButton::kIgnored);
+  Ask(StopRequested{.grace = seconds(30)});
+  ASSERT_TRUE(sim.RunFor(seconds(29)));
+  file.FailNextCommit(CommitFault::kFull);
+  ASSERT_TRUE(sim.RunFor(seconds(5)));
+  EXPECT_EQ(Record().state, InstanceState::kStopped);
+}
+
+TEST_F(ActorTest, ADeathSeenWhileTheLedgerIsFullIsLookedAtAgain) {
+  Create();
+  ASSERT_TRUE(sim.RunFor(seconds(1)));
+  file.FailNextCommit(CommitFault::kFull);
+  host.PowerOff(kId, OffReason::kCrashed);
+  ASSERT_TRUE(sim.RunFor(seconds(5)));
+  EXPECT_EQ(Record().state, InstanceState::kStopped);
+}
+
 TEST_F(ActorTest, AGuestThatDiesIsNoticedByItsEvent) {
   Create();
   ASSERT_TRUE(sim.RunFor(seconds(1)));

@@ -7,9 +7,9 @@
 
 namespace berth {
 
-// Writes record and operations and gives back the claims that the decision releases; the record is
-// stored without their ids. A claim to be acquired is the caller's: it is put, and its id set in
-// `decision.record`, before. Nothing is written if nothing changed.
+// Writes record and operations and gives back the claims that the decision releases. A claim to be
+// acquired is the caller's: it is put, and its id set in `decision.record`, before. Nothing is
+// written if nothing changed.
 void ApplyDecision(LedgerTxn& txn, const Decision& decision);
 
 }  // namespace berth

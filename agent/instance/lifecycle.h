@@ -19,11 +19,13 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/status.h"
 #include "core/model/instance_record.h"
 #include "core/model/operation.h"
+#include "core/model/spec_update.h"
 #include "drivers/hypervisor.h"
 
 namespace berth {
@@ -40,7 +42,25 @@ struct RebootRequested {
   bool hard = false;
   Duration grace{0};
 };
-struct TerminateRequested {};
+struct TerminateRequested {
+  Duration grace{0};  // How long the guest may take to shut down first; 0: it is ended at once.
+};
+// A STOPPED instance becomes another type or shape. The claim that it will hold is taken beside the
+// one it has, and one of them is given back when the operation ends.
+struct ResizeRequested {
+  std::string instance_type;  // "" = a custom shape.
+  model::Shape shape;         // Of the type, where one is named.
+};
+// What can be changed at any time before the end; the guest does not notice.
+struct UpdateRequested {
+  model::SpecUpdate update;
+};
+// Ends what goes on and takes it back, as far as it can be taken back: create (the instance ends
+// TERMINATED), start and resize (it stays STOPPED). Others: FAILED_PRECONDITION
+// OPERATION_NOT_CANCELLABLE. Nothing goes on: no change.
+struct CancelRequested {};
+// Whether a non-maskable interrupt may be sent now; changes nothing.
+struct InterruptRequested {};
 
 // A step has ended. Ignored unless it names the step that runs now.
 struct StepEnded {
@@ -66,8 +86,10 @@ struct GuestObserved {
 // The guest went through a reset: a reboot asked for, or its own.
 struct GuestRebooted {};
 
-using LifecycleEvent = std::variant<StartRequested, StopRequested, RebootRequested,
-                                    TerminateRequested, StepEnded, GuestObserved, GuestRebooted>;
+using LifecycleEvent =
+    std::variant<StartRequested, StopRequested, RebootRequested, TerminateRequested,
+                 ResizeRequested, UpdateRequested, CancelRequested, InterruptRequested, StepEnded,
+                 GuestObserved, GuestRebooted>;
 
 // What Decide may use beside the instance itself.
 struct LifecycleContext {
@@ -85,9 +107,9 @@ struct Decision {
   std::optional<model::Operation> operation;
   // The one that the new operation has cut short, cancelled.
   std::optional<model::Operation> superseded;
-  bool acquire_run_claim = false;  // The verb succeeds only if the claim can be had.
-  bool release_run_claim = false;
-  bool release_disk_claim = false;
+  // The verb succeeds only if a claim for running can be had, which `record` then names.
+  bool acquire_run_claim = false;
+  std::vector<std::string> release;  // Claims to give back; `record` names them no more.
   // The running step is to be begun again only after this long.
   Duration retry_after{0};
   bool changed = false;  // False: nothing is to be written at all.
@@ -100,6 +122,12 @@ model::Operation NewCreateOperation(const std::string& operation_id, const std::
 // What `event` means for `record`, whose current operation is `operation` (null if it has none).
 StatusOr<Decision> Decide(const model::InstanceRecord& record, const model::Operation* operation,
                           const LifecycleEvent& event, const LifecycleContext& context);
+
+// Whether CancelRequested would be taken.
+bool IsCancellable(const model::Operation& operation);
+
+// As it was before the resize that is under way; `record` has resized_from.
+model::InstanceRecord BeforeResize(model::InstanceRecord record);
 
 // Index of the step that runs or is being undone; nullopt if the operation waits for nothing.
 std::optional<size_t> ActiveStep(const model::Operation& operation);

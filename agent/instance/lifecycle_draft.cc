@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "agent/instance/operation_plan.h"
 #include "core/base/check.h"
 #include "core/model/names.h"
@@ -47,6 +49,7 @@ void Draft::Begin(model::OperationKind kind, bool force, Duration grace) {
   }
   decision_.operation = MakeOperation(kind, context_.new_operation_id, decision_.record.id,
                                       {.force = force, .grace = grace}, context_.now);
+  decision_.operation->generation = decision_.record.generation;
   decision_.operation->principal = context_.principal;
   decision_.operation->request_id = context_.request_id;
   edit().operation_id = context_.new_operation_id;
@@ -83,13 +86,45 @@ void Draft::Settle(model::InstanceState state, model::StateReason reason) {
   record.reachable = true;
   const bool terminated = state == model::InstanceState::kTerminated;
   if (terminated || state == model::InstanceState::kStopped) {
-    decision_.release_run_claim = terminated || !record.spec.shape.reserve_when_stopped;
+    if (terminated || !record.spec.shape.reserve_when_stopped) ReleaseRunClaim();
     record.guest_pid = 0;
   }
   if (terminated) {
-    decision_.release_disk_claim = true;
+    EndResize(true);
+    ReleaseDiskClaim();
     record.terminated = context_.now;
   }
+}
+
+void Draft::ReleaseRunClaim() {
+  if (decision_.record.run_claim_id.empty()) return;
+  model::InstanceRecord& record = edit();
+  decision_.release.push_back(std::move(record.run_claim_id));
+  record.run_claim_id.clear();
+  record.placement = {};
+  record.overhead_mib = 0;
+}
+
+void Draft::ReleaseDiskClaim() {
+  if (decision_.record.disk_claim_id.empty()) return;
+  model::InstanceRecord& record = edit();
+  decision_.release.push_back(std::move(record.disk_claim_id));
+  record.disk_claim_id.clear();
+  record.claimed_disk_mib = 0;
+}
+
+void Draft::EndResize(bool keep) {
+  if (!decision_.record.resized_from) return;
+  model::InstanceRecord& record = edit();
+  if (!keep) {
+    ReleaseRunClaim();
+    record = BeforeResize(std::move(record));
+    ++record.generation;
+    return;
+  }
+  if (std::string& old = record.resized_from->run_claim_id; !old.empty())
+    decision_.release.push_back(std::move(old));
+  record.resized_from.reset();
 }
 
 }  // namespace berth::lifecycle

@@ -31,6 +31,12 @@ class Draft {
   void CutShort(model::OperationState state, const model::Error& error);
   // A changed intent is a new generation.
   void SetIntent(model::Intent intent);
+  // The claim goes with this decision; the record names it no more. None held: no change.
+  void ReleaseRunClaim();
+  void ReleaseDiskClaim();
+  // Ends a resize, if one is under way: the old claim goes, and with `keep` false the new spec and
+  // claim go instead.
+  void EndResize(bool keep);
   // Moves to a state that the intent has been brought to, or was overtaken by.
   void Settle(model::InstanceState state, model::StateReason reason);
 
@@ -47,6 +53,8 @@ class Draft {
 void OnStepEnded(Draft& draft, const StepEnded& ended);
 void OnGuestObserved(Draft& draft, const GuestObserved& observed);
 void OnGuestRebooted(Draft& draft);
+// Takes back what the active operation, which goes forward, has done.
+void Cancel(Draft& draft);
 // Marks the active step done and the next one running, or ends the operation.
 void Advance(Draft& draft);
 

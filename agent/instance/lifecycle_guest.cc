@@ -105,16 +105,19 @@ void OnGuestObserved(Draft& draft, const GuestObserved& observed) {
   Confirm(draft, observed);
 }
 
+// A guest may obey before it is known that it was asked.
 void OnGuestRebooted(Draft& draft) {
   if (draft.record().state != InstanceState::kRunning) return;
   draft.edit().boot_count += 1;
-  if (ActiveStepKind(draft) != StepKind::kAwaitReboot) return;
-  // It obeyed: the reset that would force it is not needed.
+  const auto step = ActiveStepKind(draft);
+  if (step != StepKind::kAskReboot && step != StepKind::kAwaitReboot) return;
   model::Operation& operation = draft.edit_operation();
-  operation.steps.back().state = model::StepState::kSkipped;
-  model::Step& await = operation.steps[*ActiveStep(operation)];
-  await.state = model::StepState::kDone;
-  await.ended = draft.context().now;
+  const size_t active = *ActiveStep(operation);
+  operation.steps[active].state = model::StepState::kDone;
+  operation.steps[active].ended = draft.context().now;
+  // The reset that would force it is not needed.
+  for (size_t i = active + 1; i < operation.steps.size(); ++i)
+    operation.steps[i].state = model::StepState::kSkipped;
   draft.EndOperation(OperationState::kSucceeded);
   draft.Settle(InstanceState::kRunning, {});
 }

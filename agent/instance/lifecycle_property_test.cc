@@ -4,6 +4,8 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include "agent/instance/lifecycle.h"
 #include "agent/instance/operation_plan.h"
@@ -45,7 +47,7 @@ GuestObserved DrawObservation() {
 }
 
 LifecycleEvent DrawEvent(const model::Operation& operation) {
-  switch (*rc::gen::inRange(0, 16)) {
+  switch (*rc::gen::inRange(0, 20)) {
     case 0:
       return StartRequested{};
     case 1:
@@ -53,7 +55,15 @@ LifecycleEvent DrawEvent(const model::Operation& operation) {
     case 2:
       return RebootRequested{.hard = *rc::gen::arbitrary<bool>(), .grace = Duration(100)};
     case 3:
-      return TerminateRequested{};
+      return TerminateRequested{.grace = Duration(*rc::gen::element(0, 100))};
+    case 16:
+      return ResizeRequested{"", {.vcpus = 2, .memory_mib = 512}};
+    case 17:
+      return UpdateRequested{{.autostart = *rc::gen::arbitrary<bool>()}};
+    case 18:
+      return CancelRequested{};
+    case 19:
+      return InterruptRequested{};
     case 4:
     case 5:
       return DrawObservation();
@@ -64,7 +74,11 @@ LifecycleEvent DrawEvent(const model::Operation& operation) {
   }
 }
 
-bool IsVerb(const LifecycleEvent& event) { return event.index() <= 3; }
+bool IsVerb(const LifecycleEvent& event) {
+  return !std::holds_alternative<StepEnded>(event) &&
+         !std::holds_alternative<GuestObserved>(event) &&
+         !std::holds_alternative<GuestRebooted>(event);
+}
 
 size_t ActiveSteps(const model::Operation& operation) {
   return static_cast<size_t>(
@@ -86,7 +100,8 @@ void CheckEndsOnlyWhatIsToEnd(const model::InstanceRecord& record,
   const model::Step& step = operation.steps[*active];
   if (step.state == StepState::kUndoing) {
     RC_ASSERT(operation.kind == model::OperationKind::kCreate ||
-              operation.kind == model::OperationKind::kStart);
+              operation.kind == model::OperationKind::kStart ||
+              operation.kind == model::OperationKind::kResize);
     return;
   }
   if (step.kind == StepKind::kDestroy) RC_ASSERT(record.intent != Intent::kRunning);
@@ -99,8 +114,10 @@ void CheckStep(const model::InstanceRecord& before, const Decision& decision,
   const model::InstanceRecord& after = decision.record;
   if (before.state == InstanceState::kTerminated) RC_ASSERT(!decision.changed);  // Invariant 3.
   RC_ASSERT(after.generation >= before.generation);
-  RC_ASSERT((after.generation > before.generation) == (after.intent != before.intent));
-  if (std::holds_alternative<StepEnded>(event)) RC_ASSERT(after.generation == before.generation);
+  // What was asked is of another generation exactly where it is another wish.
+  RC_ASSERT((after.generation > before.generation) ==
+            (after.intent != before.intent || after.spec != before.spec));
+  RC_ASSERT(after.observed_generation <= after.generation);
   if (decision.acquire_run_claim) RC_ASSERT(IsVerb(event));
   if (decision.superseded) CheckOperation(*decision.superseded);
   if (decision.operation) {
@@ -109,12 +126,24 @@ void CheckStep(const model::InstanceRecord& before, const Decision& decision,
   }
 }
 
+// Those that it names.
+std::set<std::string> ClaimsOf(const model::InstanceRecord& record) {
+  std::set<std::string> claims{record.run_claim_id, record.disk_claim_id};
+  if (record.resized_from) claims.insert(record.resized_from->run_claim_id);
+  claims.erase("");
+  return claims;
+}
+
 void CheckRest(const model::InstanceRecord& record, const model::Operation& operation) {
   const bool busy = record.state == InstanceState::kPending ||
                     record.state == InstanceState::kStopping ||
                     record.state == InstanceState::kShuttingDown;
   if (busy) RC_ASSERT(!operation.final());
-  if (record.state == InstanceState::kStopped) RC_ASSERT(record.run_claim_id.empty());
+  const bool resizing = !operation.final() && operation.kind == model::OperationKind::kResize;
+  // A terminate that overtakes a resize takes both its claims with it.
+  if (record.state != InstanceState::kShuttingDown)
+    RC_ASSERT(record.resized_from.has_value() == resizing);
+  if (record.state == InstanceState::kStopped) RC_ASSERT(record.run_claim_id.empty() != resizing);
   if (record.state == InstanceState::kTerminated)
     RC_ASSERT(record.run_claim_id.empty() && record.disk_claim_id.empty());
   if (record.state == InstanceState::kRunning) RC_ASSERT(!record.run_claim_id.empty());
@@ -132,6 +161,7 @@ RC_GTEST_PROP(LifecyclePropertyTest, EveryInvariantHoldsOverAnySequence, ()) {
   record.spec.shutdown_behavior =
       *rc::gen::element(model::ShutdownBehavior::kStop, model::ShutdownBehavior::kTerminate);
   model::Operation operation = NewCreateOperation("op-1", kId, now);
+  std::set<std::string> claims = ClaimsOf(record);  // That are held.
   const int length = *rc::gen::inRange(1, 80);
   for (int i = 0; i < length; ++i) {
     now += Duration(*rc::gen::inRange(1, 1000));
@@ -145,10 +175,13 @@ RC_GTEST_PROP(LifecyclePropertyTest, EveryInvariantHoldsOverAnySequence, ()) {
     }
     CheckStep(record, *decision, event);
     if (!decision->changed) continue;
+    for (const std::string& claim : decision->release) RC_ASSERT(claims.erase(claim) == 1u);
     record = decision->record;
-    if (decision->acquire_run_claim) record.run_claim_id = "c-again";
-    if (decision->release_run_claim) record.run_claim_id.clear();
-    if (decision->release_disk_claim) record.disk_claim_id.clear();
+    if (decision->acquire_run_claim) {
+      record.run_claim_id = "c-" + std::to_string(ids);
+      claims.insert(record.run_claim_id);
+    }
+    RC_ASSERT(claims == ClaimsOf(record));
     if (decision->operation) operation = *decision->operation;
     CheckRest(record, operation);
   }

@@ -37,6 +37,8 @@ void End(Step& step, StepState state, WallTime now) {
 
 // The code that EC2 gives to a launch that failed for such an error.
 model::StateReason LaunchFailure(const model::Error& error) {
+  if (error.reason == reasons::kOperationCancelled)
+    return {kUserInitiatedShutdown, "cancelled by request"};
   switch (error.code) {
     case StatusCode::kResourceExhausted:
       return {error.reason == reasons::kStorageFull ? kStorageFull : kInsufficientInstanceCapacity,
@@ -68,6 +70,10 @@ void Succeed(Draft& draft) {
     case OperationKind::kTerminate:
       draft.Settle(InstanceState::kTerminated, draft.record().state_reason);
       return;
+    case OperationKind::kResize:
+      draft.EndResize(true);
+      draft.Settle(InstanceState::kStopped, draft.record().state_reason);
+      return;
   }
 }
 
@@ -76,7 +82,8 @@ void Fail(Draft& draft) {
   const model::Operation& operation = *draft.active();
   const OperationKind kind = operation.kind;
   const model::Error error = operation.error;
-  draft.EndOperation(OperationState::kFailed, error);
+  const bool cancelled = error.reason == reasons::kOperationCancelled;
+  draft.EndOperation(cancelled ? OperationState::kCancelled : OperationState::kFailed, error);
   switch (kind) {
     case OperationKind::kCreate:
       draft.Settle(InstanceState::kTerminated, LaunchFailure(error));
@@ -86,6 +93,10 @@ void Fail(Draft& draft) {
       return;
     case OperationKind::kReboot:  // The guest is as it was; if it went off, that is observed apart.
       draft.Settle(InstanceState::kRunning, draft.record().state_reason);
+      return;
+    case OperationKind::kResize:
+      draft.EndResize(false);
+      draft.Settle(InstanceState::kStopped, draft.record().state_reason);
       return;
     case OperationKind::kStop:
     case OperationKind::kTerminate:
@@ -115,6 +126,17 @@ void GiveUp(Draft& draft, size_t index, const model::Error& error) {
   UndoFrom(draft, index);
 }
 
+// Past the deadline the last error is as good as final.
+bool IsOverdue(const Draft& draft) {
+  const std::optional<WallTime>& deadline = draft.active()->deadline;
+  return deadline && draft.context().now >= *deadline;
+}
+
+model::Error Overdue(const model::Error& error) {
+  return {StatusCode::kDeadlineExceeded, reasons::kOperationDeadlineExceeded,
+          fmt::format("the operation's time has run out: {}", error.message)};
+}
+
 // The guest could not even be asked: waiting for it to obey would be in vain.
 void SkipAsking(Draft& draft, size_t index) {
   model::Operation& operation = draft.edit_operation();
@@ -138,11 +160,17 @@ void StepFailed(Draft& draft, size_t index, const model::Error& error) {
   if (IsAwait(step.kind)) return Advance(draft);  // To wait in vain is an outcome as any other.
   const RetryVerdict verdict = VerdictOn(step.kind, undoing, step.attempts, error.code);
   if (!verdict.retry) return GiveUp(draft, index, error);
+  if (!undoing && IsOverdue(draft)) return GiveUp(draft, index, Overdue(error));
   Run(step, step.state, draft.context().now);
   draft.decision().retry_after = verdict.after;
 }
 
 }  // namespace
+
+void Cancel(Draft& draft) {
+  GiveUp(draft, *ActiveStep(*draft.active()),
+         {StatusCode::kCancelled, reasons::kOperationCancelled, "cancelled by request"});
+}
 
 void Advance(Draft& draft) {
   model::Operation& operation = draft.edit_operation();

@@ -40,8 +40,7 @@ class Life {
     if (!decision.ok() || !decision->changed) return decision;
     record = decision->record;
     if (decision->operation) operation = decision->operation;
-    if (decision->release_run_claim) record.run_claim_id.clear();
-    if (decision->release_disk_claim) record.disk_claim_id.clear();
+    if (decision->acquire_run_claim) record.run_claim_id = "c-again";
     return decision;
   }
 
@@ -150,8 +149,7 @@ TEST(LifecycleTest, AStepThatFailsForGoodIsUndoneInReverseAndTheInstanceEndsTerm
                                            StepKind::kCheckImage));
   EXPECT_EQ(life.record.state, InstanceState::kTerminated);
   EXPECT_EQ(life.record.state_reason.code, "Server.InsufficientInstanceCapacity");
-  EXPECT_TRUE(last.release_run_claim);
-  EXPECT_TRUE(last.release_disk_claim);
+  EXPECT_THAT(last.release, testing::UnorderedElementsAre("c-run", "c-disk"));
 }
 
 TEST(LifecycleTest, AFullDiskIsNamedAsTheReason) {
@@ -205,8 +203,7 @@ TEST(LifecycleTest, StopAsksWaitsAndThenForces) {
   const Decision last = life.End();
   EXPECT_EQ(life.record.state, InstanceState::kStopped);
   EXPECT_EQ(life.record.state_reason.code, "Client.UserInitiatedShutdown");
-  EXPECT_TRUE(last.release_run_claim);
-  EXPECT_FALSE(last.release_disk_claim);
+  EXPECT_THAT(last.release, testing::ElementsAre("c-run"));
 }
 
 TEST(LifecycleTest, AGuestThatGoesOffEndsTheWaitAtOnce) {
@@ -252,7 +249,7 @@ TEST(LifecycleTest, TerminateOvertakesACreateUnderWay) {
   EXPECT_THAT(
       ran, testing::ElementsAre(StepKind::kDestroy, StepKind::kUndefine, StepKind::kDeleteFiles));
   EXPECT_EQ(life.record.state, InstanceState::kTerminated);
-  EXPECT_TRUE(last.release_run_claim && last.release_disk_claim);
+  EXPECT_THAT(last.release, testing::UnorderedElementsAre("c-run", "c-disk"));
   EXPECT_TRUE(life.record.terminated.has_value());
 }
 
@@ -273,8 +270,7 @@ TEST(LifecycleTest, AStartThatFailsLeavesTheInstanceStoppedWithItsDisk) {
   const Decision decision = life.End({StatusCode::kNotFound, "IMAGE_NOT_FOUND", "kernel is gone"});
   EXPECT_EQ(life.record.state, InstanceState::kStopped);
   EXPECT_EQ(life.record.state_reason.code, "Client.InternalError");
-  EXPECT_TRUE(decision.release_run_claim);
-  EXPECT_FALSE(decision.release_disk_claim);
+  EXPECT_THAT(decision.release, testing::ElementsAre("c-again"));
 }
 
 TEST(LifecycleTest, ARebootNeverLeavesRunning) {
@@ -296,6 +292,16 @@ TEST(LifecycleTest, AGuestThatRebootsWhenAskedIsNotResetAsWell) {
   EXPECT_EQ(life.operation->state, OperationState::kSucceeded);
   EXPECT_EQ(life.operation->steps.back().state, StepState::kSkipped);
   EXPECT_EQ(life.record.boot_count, 2);
+}
+
+TEST(LifecycleTest, AGuestMayRebootBeforeItIsKnownThatItWasAsked) {
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(RebootRequested{.grace = Duration(100)}).ok());
+  const StepEnded asked{life.operation->id, 0, 1};
+  ASSERT_TRUE(life.Feed(GuestRebooted{}).ok());
+  EXPECT_EQ(life.operation->state, OperationState::kSucceeded);
+  EXPECT_EQ(life.operation->steps[1].state, StepState::kSkipped);
+  EXPECT_FALSE(life.Feed(asked).value().changed);
 }
 
 TEST(LifecycleTest, AGuestThatGoesOffInsteadOfRebootingEndsTheReboot) {
@@ -429,6 +435,162 @@ TEST(LifecycleTest, ARunningGuestSeenRunningIsNotWrittenEachTime) {
   life.now += std::chrono::minutes(6);
   EXPECT_TRUE(life.Feed(running).value().changed);
   EXPECT_EQ(life.record.observed_time, life.now);
+}
+
+// 2 vCPUs instead of the one it has.
+ResizeRequested ToTwoVcpus() { return {"m1.large", {.vcpus = 2, .memory_mib = 512}}; }
+
+TEST(LifecycleTest, AResizeHoldsBothClaimsUntilItHasEnded) {
+  Life life = StoppedLife();
+  life.record.spec.shape = {.vcpus = 1, .memory_mib = 256, .reserve_when_stopped = true};
+  life.record.run_claim_id = "c-kept";
+  const Decision begun = life.Feed(ToTwoVcpus()).value();
+  EXPECT_TRUE(begun.acquire_run_claim);
+  EXPECT_THAT(begun.release, testing::IsEmpty());
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+  EXPECT_EQ(life.record.spec.shape.vcpus, 2);
+  EXPECT_EQ(life.record.generation, 3);
+  EXPECT_EQ(life.record.resized_from->run_claim_id, "c-kept");
+  EXPECT_EQ(life.Step(), StepKind::kDefine);
+  const Decision ended = life.End();
+  EXPECT_THAT(ended.release, testing::UnorderedElementsAre("c-kept", "c-again"))
+      << "the new shape holds nothing while it is stopped";
+  EXPECT_FALSE(life.record.resized_from);
+  EXPECT_EQ(life.record.observed_generation, 3);
+}
+
+TEST(LifecycleTest, AResizeThatFailsOrIsCancelledGivesBackTheOldShape) {
+  for (const bool cancel : {false, true}) {
+    Life life = StoppedLife();
+    life.record.spec.instance_type = "m1.small";
+    life.record.spec.shape = {.vcpus = 1, .memory_mib = 256, .reserve_when_stopped = true};
+    life.record.run_claim_id = "c-kept";
+    ASSERT_TRUE(life.Feed(ToTwoVcpus()).ok());
+    if (cancel)
+      ASSERT_TRUE(life.Feed(CancelRequested{})->changed);
+    else
+      life.End({StatusCode::kInvalidArgument, "", "no such CPU"});
+    EXPECT_EQ(life.operation->state, OperationState::kUndoing);
+    EXPECT_EQ(life.record.spec.shape.vcpus, 2) << "as long as the new definition may be there";
+    const Decision ended = life.End();
+    EXPECT_THAT(ended.release, testing::ElementsAre("c-again"));
+    EXPECT_EQ(life.record.run_claim_id, "c-kept");
+    EXPECT_EQ(life.record.spec.instance_type, "m1.small");
+    EXPECT_EQ(life.record.spec.shape.vcpus, 1);
+    EXPECT_EQ(life.record.generation, 4) << "the spec has changed once more";
+    EXPECT_EQ(life.record.observed_generation, 4);
+    EXPECT_EQ(life.operation->state, cancel ? OperationState::kCancelled : OperationState::kFailed);
+  }
+}
+
+TEST(LifecycleTest, NothingButATerminateOvertakesAResize) {
+  Life life = StoppedLife();
+  ASSERT_TRUE(life.Feed(ToTwoVcpus()).ok());
+  EXPECT_EQ(ReasonOf(life.Feed(StartRequested{}).status()), reasons::kOperationInProgress);
+  EXPECT_EQ(ReasonOf(life.Feed(ToTwoVcpus()).status()), reasons::kOperationInProgress);
+  EXPECT_FALSE(life.Feed(GuestObserved{.defined = true, .power = Power::kRunning})->changed);
+  ASSERT_TRUE(life.Feed(TerminateRequested{}).ok());
+  life.EndAll();
+  EXPECT_EQ(life.record.state, InstanceState::kTerminated);
+  EXPECT_FALSE(life.record.resized_from);
+}
+
+TEST(LifecycleTest, AnUpdateIsANewGenerationAndNothingElse) {
+  Life life = RunningLife();
+  const UpdateRequested update{{.tags = {{{"tier", "gold"}}}, .termination_protection = true}};
+  ASSERT_TRUE(life.Feed(update)->changed);
+  EXPECT_EQ(life.record.spec.tags.at("tier"), "gold");
+  EXPECT_TRUE(life.record.spec.termination_protection);
+  EXPECT_EQ(life.record.generation, 2);
+  EXPECT_EQ(life.record.observed_generation, 2) << "there is nothing to be done for it";
+  EXPECT_FALSE(life.Feed(update)->changed) << "it is so already";
+
+  Life starting;
+  ASSERT_TRUE(starting.Feed(update)->changed);
+  EXPECT_EQ(starting.record.observed_generation, 0) << "what was begun has not ended";
+  starting.EndAll();
+  EXPECT_EQ(starting.record.observed_generation, 2);
+
+  ASSERT_TRUE(life.Feed(TerminateRequested{}).ok());
+  EXPECT_EQ(ReasonOf(life.Feed(update).status()), reasons::kIncorrectInstanceState);
+}
+
+TEST(LifecycleTest, ACancelledCreateIsUndoneAndEndsTerminated) {
+  Life life;
+  while (life.Step() != StepKind::kStartPaused) life.End();
+  ASSERT_TRUE(life.Feed(CancelRequested{})->changed);
+  EXPECT_EQ(life.record.intent, Intent::kTerminated);
+  EXPECT_FALSE(life.Feed(CancelRequested{})->changed) << "it is being undone already";
+  EXPECT_EQ(life.Step(), StepKind::kStartPaused);
+  Decision last;
+  while (!life.operation->final()) last = life.End();
+  EXPECT_EQ(life.operation->state, OperationState::kCancelled);
+  EXPECT_EQ(life.operation->error.reason, reasons::kOperationCancelled);
+  EXPECT_EQ(life.record.state, InstanceState::kTerminated);
+  EXPECT_EQ(life.record.state_reason.code, "Client.UserInitiatedShutdown");
+  EXPECT_THAT(last.release, testing::UnorderedElementsAre("c-run", "c-disk"));
+}
+
+TEST(LifecycleTest, ACancelledStartLeavesTheInstanceStopped) {
+  Life life = StoppedLife();
+  ASSERT_TRUE(life.Feed(StartRequested{}).ok());
+  while (life.Step() != StepKind::kVerify) life.End();
+  ASSERT_TRUE(life.Feed(CancelRequested{}).ok());
+  life.EndAll();
+  EXPECT_EQ(life.operation->state, OperationState::kCancelled);
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+  EXPECT_EQ(life.record.intent, Intent::kStopped);
+  EXPECT_EQ(life.record.state_reason.code, "Client.UserInitiatedShutdown");
+}
+
+TEST(LifecycleTest, WhatEndsAGuestCannotBeCancelled) {
+  for (const LifecycleEvent& verb :
+       std::vector<LifecycleEvent>{StopRequested{}, RebootRequested{}, TerminateRequested{}}) {
+    Life life = RunningLife();
+    ASSERT_TRUE(life.Feed(verb).ok());
+    EXPECT_EQ(ReasonOf(life.Feed(CancelRequested{}).status()), reasons::kOperationNotCancellable);
+  }
+  EXPECT_FALSE(RunningLife().Feed(CancelRequested{})->changed) << "nothing goes on";
+}
+
+TEST(LifecycleTest, PastItsDeadlineAStepThatFailsIsUndoneInsteadOfBegunAgain) {
+  Life life;
+  while (life.Step() != StepKind::kDefine) life.End();
+  life.now = *life.operation->deadline;
+  life.End({StatusCode::kUnavailable, "", "libvirtd is away"});
+  EXPECT_EQ(life.operation->state, OperationState::kUndoing);
+  EXPECT_EQ(life.operation->error.reason, reasons::kOperationDeadlineExceeded);
+  life.End({StatusCode::kUnavailable, "", "libvirtd is away"});
+  EXPECT_EQ(life.operation->state, OperationState::kUndoing) << "an undo has no deadline";
+}
+
+TEST(LifecycleTest, ATerminateThatAsksFirstWaitsAsAStopDoes) {
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(TerminateRequested{.grace = Duration(500)}).ok());
+  EXPECT_EQ(life.record.state, InstanceState::kShuttingDown);
+  life.End();
+  EXPECT_EQ(life.Step(), StepKind::kAwaitShutdown);
+  ASSERT_TRUE(life.Feed(Off(OffReason::kGuestShutdown)).ok());
+  EXPECT_EQ(life.Step(), StepKind::kDestroy);
+  life.EndAll();
+  EXPECT_EQ(life.record.state, InstanceState::kTerminated);
+
+  Life hurried = RunningLife();
+  ASSERT_TRUE(hurried.Feed(TerminateRequested{.grace = Duration(500)}).ok());
+  ASSERT_TRUE(hurried.Feed(TerminateRequested{})->superseded);
+  EXPECT_EQ(hurried.Step(), StepKind::kDestroy);
+  EXPECT_FALSE(hurried.Feed(TerminateRequested{})->changed);
+
+  Life stopped = StoppedLife();
+  ASSERT_TRUE(stopped.Feed(TerminateRequested{.grace = Duration(500)}).ok());
+  EXPECT_EQ(stopped.Step(), StepKind::kDestroy) << "nobody is there to be asked";
+}
+
+TEST(LifecycleTest, AnInterruptNeedsARunningInstanceAndChangesNothing) {
+  EXPECT_FALSE(RunningLife().Feed(InterruptRequested{})->changed);
+  const Status status = StoppedLife().Feed(InterruptRequested{}).status();
+  EXPECT_EQ(ReasonOf(status), reasons::kIncorrectInstanceState);
+  EXPECT_EQ(DetailsOf(status).metadata.at("allowed_states"), "RUNNING");
 }
 
 TEST(LifecycleTest, TheEtagChangesWithStateAndGeneration) {

@@ -14,6 +14,8 @@ using model::StepKind;
 constexpr Duration kBackoffFirst{200};
 constexpr Duration kBackoffMax{5000};
 constexpr int kUnavailableTries = 12;
+// Of what can be undone: longer than any image takes to be copied, shorter than anybody waits.
+constexpr Duration kPatience = std::chrono::minutes(10);
 constexpr int kOtherTries = 2;
 
 std::vector<StepKind> StepsOf(OperationKind kind, bool force) {
@@ -32,7 +34,11 @@ std::vector<StepKind> StepsOf(OperationKind kind, bool force) {
       if (force) return {StepKind::kReset};
       return {StepKind::kAskReboot, StepKind::kAwaitReboot, StepKind::kReset};
     case OperationKind::kTerminate:
-      return {StepKind::kDestroy, StepKind::kUndefine, StepKind::kDeleteFiles};
+      if (force) return {StepKind::kDestroy, StepKind::kUndefine, StepKind::kDeleteFiles};
+      return {StepKind::kAskShutdown, StepKind::kAwaitShutdown, StepKind::kDestroy,
+              StepKind::kUndefine, StepKind::kDeleteFiles};
+    case OperationKind::kResize:
+      return {StepKind::kDefine};
   }
   Fatal(__FILE__, __LINE__, "operation of no kind", "");
 }
@@ -74,6 +80,9 @@ model::Operation MakeOperation(OperationKind kind, const std::string& operation_
   operation.kind = kind;
   operation.grace = options.grace;
   operation.created = now;
+  if (kind == OperationKind::kCreate || kind == OperationKind::kStart ||
+      kind == OperationKind::kResize)
+    operation.deadline = now + kPatience;
   for (const StepKind step : StepsOf(kind, options.force))
     operation.steps.push_back(model::Step{.kind = step});
   model::Step& first = operation.steps.front();
@@ -86,7 +95,7 @@ model::Operation MakeOperation(OperationKind kind, const std::string& operation_
 // The directory (disk, seed, log) goes with the first step of a create, since that is undone last.
 // A failed start keeps the disk and the definition: the instance is stopped as it was before.
 bool HasUndo(OperationKind operation, StepKind step) {
-  if (step == StepKind::kStartPaused) return true;
+  if (step == StepKind::kStartPaused || operation == OperationKind::kResize) return true;
   return operation == OperationKind::kCreate &&
          (step == StepKind::kDefine || step == StepKind::kCheckImage);
 }

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "agent/instance/lifecycle.h"
 #include "core/base/check.h"
 #include "core/base/ids.h"
 #include "core/model/codec.h"
@@ -39,8 +40,6 @@ Status Compare(const model::InstanceRecord& record, const GuestState& guest) {
     return differs("vcpus", record.spec.shape.vcpus, guest.vcpus);
   if (guest.memory_mib != MemoryOf(record))
     return differs("memory_mib", MemoryOf(record), guest.memory_mib);
-  if (guest.generation != record.generation)
-    return differs("generation", record.generation, guest.generation);
   return OkStatus();
 }
 
@@ -64,10 +63,11 @@ void StepRunner::Run(const model::InstanceRecord& record, const model::Operation
   const model::Step& s = operation.steps[step];
   if (s.state == model::StepState::kUndoing) return Backward(record, s.kind, std::move(done));
   BERTH_CHECK(s.state == model::StepState::kRunning, "a step runs only after it was recorded");
-  Forward(record, s.kind, std::move(done));
+  Forward(record, operation, s.kind, std::move(done));
 }
 
-void StepRunner::Forward(const model::InstanceRecord& record, StepKind kind, Done done) {
+void StepRunner::Forward(const model::InstanceRecord& record, const model::Operation& operation,
+                         StepKind kind, Done done) {
   const std::string& id = record.id;
   switch (kind) {
     case StepKind::kCheckImage:
@@ -83,7 +83,7 @@ void StepRunner::Forward(const model::InstanceRecord& record, StepKind kind, Don
     case StepKind::kStartPaused:
       return hypervisor_.StartPaused(id, Plain(std::move(done)));
     case StepKind::kVerify:
-      return Verify(record, std::move(done));
+      return Verify(record, operation.generation, std::move(done));
     case StepKind::kResume:
       return hypervisor_.Resume(id, Plain(std::move(done)));
     case StepKind::kAskShutdown:
@@ -111,6 +111,8 @@ void StepRunner::Backward(const model::InstanceRecord& record, StepKind kind, Do
     case StepKind::kStartPaused:
       return hypervisor_.Destroy(record.id, Plain(std::move(done)));
     case StepKind::kDefine:
+      if (record.resized_from)
+        return hypervisor_.Define(GuestSpecOf(BeforeResize(record)), Plain(std::move(done)));
       return hypervisor_.Undefine(record.id, Plain(std::move(done)));
     case StepKind::kCheckImage:
       return storage_.DeleteInstance(record.id, Plain(std::move(done)));
@@ -119,11 +121,16 @@ void StepRunner::Backward(const model::InstanceRecord& record, StepKind kind, Do
   }
 }
 
-void StepRunner::Verify(const model::InstanceRecord& record, Done done) {
-  hypervisor_.Inspect(record.id, [record, asked = GuestSpecOf(record),
+// Its spec may have been updated since it was defined, but it was defined by this operation.
+void StepRunner::Verify(const model::InstanceRecord& record, int64_t since, Done done) {
+  hypervisor_.Inspect(record.id, [record, since, asked = GuestSpecOf(record),
                                   done = std::move(done)](StatusOr<GuestState> guest) {
     if (!guest.ok()) return done({guest.status()});
     Status status = Compare(record, *guest);
+    if (status.ok() && guest->generation < since)
+      status = Status(StatusCode::kInternal,
+                      fmt::format("the guest of {} is defined as of generation {}, and {} is asked",
+                                  record.id, guest->generation, since));
     if (status.ok()) status = CheckLayout(asked, *guest);
     done({std::move(status), guest->accel, guest->pid});
   });

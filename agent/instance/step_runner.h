@@ -36,9 +36,11 @@ class StepRunner {
            Done done);
 
  private:
-  void Forward(const model::InstanceRecord& record, model::StepKind kind, Done done);
+  void Forward(const model::InstanceRecord& record, const model::Operation& operation,
+               model::StepKind kind, Done done);
   void Backward(const model::InstanceRecord& record, model::StepKind kind, Done done);
-  void Verify(const model::InstanceRecord& record, Done done);
+  // `since`: the lowest generation that the definition may be of.
+  void Verify(const model::InstanceRecord& record, int64_t since, Done done);
   GuestSpec GuestSpecOf(const model::InstanceRecord& record) const;
 
   Hypervisor& hypervisor_;

@@ -20,9 +20,10 @@ struct Owner {
   std::string id;
   std::string run_claim_id;
   std::string disk_claim_id;
+  std::string resized_claim_id = "";  // The one that a resize under way will give back.
 
   bool Names(const std::string& claim_id) const {
-    return run_claim_id == claim_id || disk_claim_id == claim_id;
+    return run_claim_id == claim_id || disk_claim_id == claim_id || resized_claim_id == claim_id;
   }
 };
 
@@ -31,7 +32,10 @@ std::optional<Owner> OwnerIn(const PersistentMap<Record>& records, ClaimOwner ki
                              const std::string& id) {
   const auto record = records.Find(id);
   if (record == nullptr) return std::nullopt;
-  return Owner{kind, id, record->run_claim_id, record->disk_claim_id};
+  Owner owner{kind, id, record->run_claim_id, record->disk_claim_id};
+  if constexpr (requires { record->resized_from; })
+    if (record->resized_from) owner.resized_claim_id = record->resized_from->run_claim_id;
+  return owner;
 }
 
 std::optional<Owner> FindOwner(const NodeView& view, ClaimOwner kind, const std::string& id) {
@@ -56,7 +60,7 @@ std::string FaultOfClaim(const Claim& claim, const NodeView& view) {
 }
 
 std::string FaultOfOwner(const Owner& owner, const NodeView& view) {
-  for (const std::string& id : {owner.run_claim_id, owner.disk_claim_id}) {
+  for (const std::string& id : {owner.run_claim_id, owner.disk_claim_id, owner.resized_claim_id}) {
     if (id.empty()) continue;
     const auto claim = view.claims.Find(id);
     if (claim == nullptr || claim->owner != owner.kind || claim->owner_id != owner.id)
@@ -68,7 +72,8 @@ std::string FaultOfOwner(const Owner& owner, const NodeView& view) {
 
 // An owner that was changed or erased may have left a claim behind that nobody names any more.
 std::string FaultOfLeftClaims(const Owner& before, const NodeView& after) {
-  for (const std::string& id : {before.run_claim_id, before.disk_claim_id}) {
+  for (const std::string& id :
+       {before.run_claim_id, before.disk_claim_id, before.resized_claim_id}) {
     if (id.empty()) continue;
     const auto claim = after.claims.Find(id);
     if (claim == nullptr) continue;

@@ -86,7 +86,22 @@ UPDATE request SET reply = CAST(json_set(CAST(reply AS TEXT),
   '$.spec.platform', json('{"cpu_model_policy":"default","cpu_model":""}')) AS BLOB);
 )sql";
 
-constexpr Migration kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4};
+// Resizes; when an operation is given up, and what its guest was defined as. Kept answers hold
+// instances and operations too.
+constexpr char kVersion5[] = R"sql(
+UPDATE instance SET json = json_set(json, '$.resized_from', NULL);
+UPDATE operation SET json = json_set(json, '$.generation', 0, '$.deadline', NULL);
+UPDATE request SET reply = CAST(json_set(CAST(reply AS TEXT), '$.resized_from', NULL) AS BLOB)
+  WHERE method NOT IN ('Reserve', 'Release', 'BatchCreateInstances');
+UPDATE request SET reply = CAST(json_object('entries',
+    (SELECT json_group_array(json(CASE WHEN json_type(value, '$.instance') = 'object'
+                                       THEN json_set(value, '$.instance.resized_from', NULL)
+                                       ELSE value END))
+       FROM json_each(CAST(reply AS TEXT), '$.entries'))) AS BLOB)
+  WHERE method = 'BatchCreateInstances';
+)sql";
+
+constexpr Migration kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 Status Refused(const char* reason, const std::string& message) {
   return MakeError(StatusCode::kFailedPrecondition, reason, message);

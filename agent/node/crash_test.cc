@@ -7,12 +7,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
 #include <ostream>
 #include <tuple>
 
 #include "agent/instance/lifecycle.h"
 #include "agent/node/node_harness.h"
+#include "core/model/codec.h"
 #include "core/model/names.h"
 
 namespace berth::node {
@@ -30,15 +32,24 @@ void Prepare(World& world, OperationKind kind) {
   if (kind == OperationKind::kCreate) return;
   ASSERT_TRUE(world.Create(SmallInstance(kIdA)).ok());
   world.RunFor(seconds(5));
-  if (kind != OperationKind::kStart) return;
+  if (kind != OperationKind::kStart && kind != OperationKind::kResize) return;
   ASSERT_TRUE(world.Stop(kIdA, {.force = true}).ok());
   world.RunFor(seconds(5));
 }
 
-using Done = NodeAgent::DoneWith<model::InstanceRecord>;
+// The answer of a call of any kind, encoded.
+using Done = std::function<void(const StatusOr<std::string>&)>;
+
+template <typename T>
+NodeAgent::DoneWith<T> Encoded(Done done) {
+  return [done = std::move(done)](const StatusOr<T>& given) {
+    given.ok() ? done(model::Encode(*given)) : done(given.status());
+  };
+}
 
 // Begins `kind`, always by the same call.
-void Begin(World& world, OperationKind kind, Done done) {
+void Begin(World& world, OperationKind kind, Done whole) {
+  const auto done = Encoded<model::InstanceRecord>(whole);
   CallContext call = Call("the-verb");
   call.method = std::string(model::Name(kind));
   switch (kind) {
@@ -51,7 +62,10 @@ void Begin(World& world, OperationKind kind, Done done) {
     case OperationKind::kReboot:
       return world.node().RebootInstance(call, kIdA, {.grace = kGrace}, done);
     case OperationKind::kTerminate:
-      return world.node().TerminateInstance(call, kIdA, done);
+      return world.node().TerminateInstance(call, kIdA, {}, done);
+    case OperationKind::kResize:
+      return world.node().ResizeInstance(call, kIdA, {"m1.small", {}},
+                                         Encoded<model::Operation>(whole));
   }
 }
 
@@ -67,6 +81,12 @@ void ExpectArrived(World& world, OperationKind kind) {
     case OperationKind::kStop:
       EXPECT_EQ(world.StateOf(kIdA), "STOPPED");
       EXPECT_EQ(world.PowerOf(kIdA), Power::kOff);
+      EXPECT_EQ(world.ledger().allocated.vcpus, 0);
+      break;
+    case OperationKind::kResize:
+      EXPECT_EQ(world.StateOf(kIdA), "STOPPED");
+      EXPECT_EQ(world.host.Inspect(kIdA)->memory_mib, 512);
+      EXPECT_EQ(world.ledger().instances.Find(kIdA)->spec.instance_type, "m1.small");
       EXPECT_EQ(world.ledger().allocated.vcpus, 0);
       break;
     case OperationKind::kTerminate:
@@ -120,7 +140,7 @@ TEST_P(CrashTableTest, TheNextAgentFinishesIt) {
   World world;
   Prepare(world, row.operation);
   if (row.stubborn_guest) world.host.SetPowerButton(kIdA, PowerButton::kIgnored);
-  std::optional<model::InstanceRecord> answer;
+  std::optional<std::string> answer;
   Begin(world, row.operation, [&](auto given) { answer = *given; });
   while (!IsActive(world, row.step)) ASSERT_TRUE(world.sim.RunOne());
   const auto before = EffectsOf(world);
@@ -179,6 +199,10 @@ INSTANTIATE_TEST_SUITE_P(StopByForce, CrashTableTest,
                                                   {StepKind::kAwaitShutdown, StepKind::kDestroy},
                                                   true)),
                          NameOf);
+INSTANTIATE_TEST_SUITE_P(Resize, CrashTableTest,
+                         ::testing::ValuesIn(Rows(OperationKind::kResize, {StepKind::kDefine},
+                                                  false)),
+                         NameOf);
 INSTANTIATE_TEST_SUITE_P(Reboot, CrashTableTest,
                          ::testing::ValuesIn(Rows(OperationKind::kReboot, {StepKind::kAskReboot},
                                                   false)),
@@ -204,7 +228,7 @@ TEST_P(EveryInstantTest, ACrashAfterAnyTaskIsHealed) {
     SCOPED_TRACE(n);
     World world;
     Prepare(world, kind);
-    std::optional<model::InstanceRecord> answer;
+    std::optional<std::string> answer;
     Begin(world, kind, [&](auto given) { answer = *given; });
     bool over = false;
     for (int i = 0; i < n && !over; ++i) {
@@ -232,7 +256,7 @@ TEST(UndoTest, ACrashAfterAnyTaskOfAnUndoLeavesNothing) {
     SCOPED_TRACE(n);
     World world;
     world.host.SetMemoryMib(16);  // QEMU gets no memory: final, at the fifth step.
-    std::optional<model::InstanceRecord> answer;
+    std::optional<std::string> answer;
     Begin(world, OperationKind::kCreate, [&](auto given) { answer = *given; });
     bool over = false;
     for (int i = 0; i < n && !over; ++i) {
@@ -249,10 +273,68 @@ TEST(UndoTest, ACrashAfterAnyTaskOfAnUndoLeavesNothing) {
   }
 }
 
+// A wish to cancel that comes at any instant, and a crash at any instant after it.
+class CancelTest : public ::testing::TestWithParam<OperationKind> {};
+
+void ExpectCancelledOrArrived(World& world, OperationKind kind, const std::string& operation_id) {
+  const auto operation = world.ledger().operations.Find(operation_id);
+  ASSERT_TRUE(operation->final());
+  if (operation->state == model::OperationState::kSucceeded) return ExpectArrived(world, kind);
+  EXPECT_EQ(operation->state, model::OperationState::kCancelled);
+  if (kind == OperationKind::kCreate) {
+    EXPECT_EQ(world.StateOf(kIdA), "TERMINATED");
+    return world.ExpectNothingLeft();
+  }
+  EXPECT_EQ(world.StateOf(kIdA), "STOPPED");
+  EXPECT_EQ(world.PowerOf(kIdA), Power::kOff);
+  EXPECT_EQ(world.host.Inspect(kIdA)->memory_mib, 256);
+  EXPECT_EQ(world.ledger().allocated.vcpus, 0);
+  world.ExpectConsistent();
+}
+
+TEST_P(CancelTest, TakesEverythingBackOrComesTooLate) {
+  const OperationKind kind = GetParam();
+  bool too_late = false;
+  for (int wait = 0; !too_late; ++wait) {
+    bool over = false;
+    for (int live = 0; !over; ++live) {
+      SCOPED_TRACE(fmt::format("cancelled after {} tasks, dead after {} more", wait, live));
+      World world;
+      Prepare(world, kind);
+      std::optional<std::string> answer;
+      Begin(world, kind, [&](const auto& given) { answer = *given; });
+      while (!answer) ASSERT_TRUE(world.sim.RunOne());
+      const std::string id = world.ledger().instances.Find(kIdA)->operation_id;
+      for (int i = 0; i < wait; ++i) world.sim.RunOne();
+      too_late = world.ledger().operations.Find(id)->final();
+      bool cancelled = false;
+      world.node().CancelOperation(Call("cancel"), id, [&](const auto& given) {
+        ASSERT_TRUE(given.ok()) << given.status();
+        cancelled = true;
+      });
+      for (int i = 0; i < live && !over; ++i) {
+        world.sim.RunOne();
+        over = cancelled && world.ledger().operations.Find(id)->final();
+      }
+      world.Restart();
+      if (!cancelled) world.node().CancelOperation(Call("cancel"), id, [](const auto&) {});
+      world.RunFor(minutes(5));
+      ExpectCancelledOrArrived(world, kind, id);
+      ASSERT_LT(live, 1000) << "it never ended";
+    }
+    ASSERT_LT(wait, 1000) << "it never ended";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Operations, CancelTest,
+                         ::testing::Values(OperationKind::kCreate, OperationKind::kStart,
+                                           OperationKind::kResize),
+                         [](const auto& row) { return std::string(model::Name(row.param)); });
+
 INSTANTIATE_TEST_SUITE_P(Operations, EveryInstantTest,
                          ::testing::Values(OperationKind::kCreate, OperationKind::kStart,
                                            OperationKind::kStop, OperationKind::kReboot,
-                                           OperationKind::kTerminate),
+                                           OperationKind::kTerminate, OperationKind::kResize),
                          [](const auto& row) { return std::string(model::Name(row.param)); });
 
 }  // namespace

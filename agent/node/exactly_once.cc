@@ -45,6 +45,10 @@ StatusOr<model::Reservation> Decode(std::string_view reply) {
   return model::DecodeReservation(reply);
 }
 template <>
+StatusOr<model::Operation> Decode(std::string_view reply) {
+  return model::DecodeOperation(reply);
+}
+template <>
 StatusOr<model::BatchOutcome> Decode(std::string_view reply) {
   return model::DecodeBatchOutcome(reply);
 }
@@ -52,6 +56,7 @@ StatusOr<model::BatchOutcome> Decode(std::string_view reply) {
 // With whose end the answer's own begins.
 std::string SubjectOf(const model::InstanceRecord& record) { return record.id; }
 std::string SubjectOf(const model::Reservation& reservation) { return reservation.id; }
+std::string SubjectOf(const model::Operation& operation) { return operation.instance_id; }
 std::string SubjectOf(const model::BatchOutcome& outcome) {
   for (const model::BatchEntry& entry : outcome.entries)
     if (entry.instance) return entry.instance->id;
@@ -83,6 +88,7 @@ void KeepAnswer(LedgerTxn& txn, const CallContext& call, const T& answer) {
   template void KeepAnswer<T>(LedgerTxn & txn, const CallContext& call, const T& answer)
 BERTH_ANSWERS(model::InstanceRecord);
 BERTH_ANSWERS(model::Reservation);
+BERTH_ANSWERS(model::Operation);
 BERTH_ANSWERS(model::BatchOutcome);
 #undef BERTH_ANSWERS
 

@@ -36,20 +36,48 @@ bool Matches(const model::InstanceRecord& record, const ListInstancesArgs& args)
          (args.tenant_id.empty() || record.spec.tenant_id == args.tenant_id);
 }
 
-// The first `count` entries of `map` after `last_id` that `matches`, ascending by id.
+uint64_t FilterOf(const ListOperationsArgs& args) {
+  const std::set<model::OperationState> states(args.states.begin(), args.states.end());
+  std::string text = "operations\n" + args.target;
+  for (const model::OperationState state : states) text += fmt::format("\n{}", model::Name(state));
+  return HashOf(text);
+}
+
+bool Matches(const model::Operation& operation, const ListOperationsArgs& args) {
+  const auto& states = args.states;
+  return (states.empty() ||
+          std::find(states.begin(), states.end(), operation.state) != states.end()) &&
+         (args.target.empty() || operation.instance_id == args.target);
+}
+
+// What a listing is in ascending order of; unique.
+template <typename V>
+std::string KeyOf(const V& value) {
+  return value.id;
+}
+// Newest first.
+std::string KeyOf(const model::Operation& operation) {
+  return fmt::format("{:016x}{}",
+                     ~static_cast<uint64_t>(operation.created.time_since_epoch().count()),
+                     operation.id);
+}
+
+// The first `count` entries of `map` after the key `last` that `matches`, ascending by their keys.
 template <typename V, typename Matches>
 std::vector<std::shared_ptr<const V>> FirstAfter(const PersistentMap<V>& map,
-                                                 const std::string& last_id, size_t count,
+                                                 const std::string& last, size_t count,
                                                  Matches matches) {
-  std::vector<std::shared_ptr<const V>> found;
-  map.ForEach([&](const std::string& id, const auto& value) {
-    if (id > last_id && matches(*value)) found.push_back(value);
+  std::vector<std::pair<std::string, std::shared_ptr<const V>>> found;
+  map.ForEach([&](const std::string&, const auto& value) {
+    if (!matches(*value)) return;
+    if (std::string key = KeyOf(*value); key > last) found.emplace_back(std::move(key), value);
   });
   const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(count, found.size()));
   std::partial_sort(found.begin(), end, found.end(),
-                    [](const auto& a, const auto& b) { return a->id < b->id; });
-  found.erase(end, found.end());
-  return found;
+                    [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::shared_ptr<const V>> first;
+  for (auto it = found.begin(); it != end; ++it) first.push_back(std::move(it->second));
+  return first;
 }
 
 Status StalePage() {
@@ -85,7 +113,7 @@ std::string Listings::Cut(const Place& place, size_t page_size, std::vector<Ptr>
   found->pop_back();
   Hold(place.view);
   PageToken token = place.token;
-  token.last_id = found->back()->id;
+  token.last_id = KeyOf(*found->back());
   return Encode(token);
 }
 
@@ -127,6 +155,19 @@ StatusOr<ListReservationsResult> Listings::Reservations(const ListReservationsAr
                                                       reservation.state) != states.end();
                  });
   result.next_page_token = Cut(place, page_size, &result.reservations);
+  return result;
+}
+
+StatusOr<ListOperationsResult> Listings::Operations(const ListOperationsArgs& args) {
+  BERTH_ASSIGN_OR_RETURN(const Place place,
+                         PlaceOf(args.page_size, args.page_token, FilterOf(args)));
+  const size_t page_size = PageSize(args.page_size);
+  ListOperationsResult result;
+  result.revision = place.view->revision;
+  result.operations =
+      FirstAfter(place.view->operations, place.token.last_id, page_size + 1,
+                 [&](const model::Operation& operation) { return Matches(operation, args); });
+  result.next_page_token = Cut(place, page_size, &result.operations);
   return result;
 }
 

@@ -30,6 +30,8 @@ class Listings {
       EXCLUDES(mutex_);
   // As NodeAgent::ListReservations.
   StatusOr<ListReservationsResult> Reservations(const ListReservationsArgs& args) EXCLUDES(mutex_);
+  // As NodeAgent::ListOperations.
+  StatusOr<ListOperationsResult> Operations(const ListOperationsArgs& args) EXCLUDES(mutex_);
   // As NodeAgent::ListInstances; records as they are stored.
   StatusOr<ListInstancesResult> Page(const ListInstancesArgs& args) EXCLUDES(mutex_);
 

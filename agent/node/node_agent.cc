@@ -6,6 +6,7 @@
 #include "agent/node/create_flow.h"
 #include "agent/node/foreign.h"
 #include "agent/node/held_reservation.h"
+#include "agent/node/interrupt.h"
 #include "agent/node/listing.h"
 #include "agent/node/node_context.h"
 #include "agent/node/operation_waiters.h"
@@ -97,9 +98,30 @@ void NodeAgent::RebootInstance(CallContext call, const std::string& id, RebootRe
   node::RunVerb(impl_->context, std::move(call), id, how, std::move(done));
 }
 
-void NodeAgent::TerminateInstance(CallContext call, const std::string& id,
+void NodeAgent::TerminateInstance(CallContext call, const std::string& id, TerminateRequested how,
                                   DoneWith<model::InstanceRecord> done) {
-  node::RunVerb(impl_->context, std::move(call), id, TerminateRequested{}, std::move(done));
+  node::RunVerb(impl_->context, std::move(call), id, how, std::move(done));
+}
+
+void NodeAgent::ResizeInstance(CallContext call, const std::string& id, ResizeArgs args,
+                               DoneWith<model::Operation> done) {
+  node::Resize(impl_->context, std::move(call), id, args, std::move(done));
+}
+
+void NodeAgent::UpdateInstance(CallContext call, const std::string& id, model::SpecUpdate update,
+                               DoneWith<model::InstanceRecord> done) {
+  node::RunVerb(impl_->context, std::move(call), id, UpdateRequested{std::move(update)},
+                std::move(done));
+}
+
+void NodeAgent::SendDiagnosticInterrupt(CallContext call, const std::string& id,
+                                        DoneWith<model::InstanceRecord> done) {
+  node::Interrupt(impl_->context, std::move(call), id, std::move(done));
+}
+
+void NodeAgent::CancelOperation(CallContext call, const std::string& operation_id,
+                                DoneWith<model::Operation> done) {
+  node::Cancel(impl_->context, std::move(call), operation_id, std::move(done));
 }
 
 StatusOr<std::shared_ptr<const model::InstanceRecord>> NodeAgent::GetInstance(
@@ -134,6 +156,10 @@ StatusOr<std::shared_ptr<const model::Operation>> NodeAgent::GetOperation(
   auto operation = impl_->context->with.ledger.View()->operations.Find(id);
   if (operation == nullptr) return node::OperationNotFound(id);
   return operation;
+}
+
+StatusOr<ListOperationsResult> NodeAgent::ListOperations(const ListOperationsArgs& args) const {
+  return impl_->listings.Operations(args);
 }
 
 void NodeAgent::WaitOperation(const std::string& id, Duration timeout,

@@ -43,6 +43,9 @@ struct CallContext {
   std::string message;        // The request, encoded; a repeat must carry the same.
   int64_t control_epoch = 0;  // 0 = none given.
   std::string etag;           // "" = none given; else must match the instance's.
+  // Everything is checked, room included, and nothing changed or kept; the answer is what would be.
+  // Start, Resize and Update look at it; creates and reservations have their own.
+  bool validate_only = false;
 };
 
 struct CreateInstanceArgs {
@@ -87,6 +90,11 @@ struct ListReservationsResult {
   int64_t revision = 0;
 };
 
+struct ResizeArgs {
+  std::string instance_type;  // Or shape.
+  model::Shape shape;
+};
+
 struct ListInstancesArgs {
   int32_t page_size = 0;  // 0 = 100; at most 1000, larger is cut to it.
   std::string page_token;
@@ -98,6 +106,19 @@ struct ListInstancesResult {
   std::vector<std::shared_ptr<const model::InstanceRecord>> instances;  // Ascending by id.
   std::string next_page_token;                                          // "" = that was all.
   int64_t revision = 0;  // Of the view; all pages of one listing show the same.
+};
+
+struct ListOperationsArgs {
+  int32_t page_size = 0;  // As ListInstancesArgs.
+  std::string page_token;
+  std::string target;                         // An instance; "" = all.
+  std::vector<model::OperationState> states;  // Empty = all.
+};
+
+struct ListOperationsResult {
+  std::vector<std::shared_ptr<const model::Operation>> operations;  // Newest first.
+  std::string next_page_token;                                      // "" = that was all.
+  int64_t revision = 0;
 };
 
 struct PlanArgs {
@@ -229,8 +250,27 @@ class NodeAgent {
   void RebootInstance(CallContext call, const std::string& id, RebootRequested how,
                       DoneWith<model::InstanceRecord> done);
   // FAILED_PRECONDITION OPERATION_NOT_PERMITTED under termination protection.
-  void TerminateInstance(CallContext call, const std::string& id,
+  void TerminateInstance(CallContext call, const std::string& id, TerminateRequested how,
                          DoneWith<model::InstanceRecord> done);
+  // Gives a stopped instance another shape; the new claim is had beside the old one until it is
+  // done. INVALID_ARGUMENT with every violation ("instance_type", "shape.vcpus");
+  // RESOURCE_EXHAUSTED INSUFFICIENT_CAPACITY. If the hypervisor stays away the operation fails, and
+  // the instance is as it was.
+  void ResizeInstance(CallContext call, const std::string& id, ResizeArgs args,
+                      DoneWith<model::Operation> done);
+  // Changes what may be changed at any time. `update` is valid (core/model/validate.h).
+  void UpdateInstance(CallContext call, const std::string& id, model::SpecUpdate update,
+                      DoneWith<model::InstanceRecord> done);
+  // A non-maskable interrupt, once: a call that ends in an error may be repeated, and then the
+  // guest may get another. UNAVAILABLE HYPERVISOR_UNAVAILABLE or GUEST_STUCK; DEADLINE_EXCEEDED
+  // HYPERVISOR_TIMEOUT.
+  void SendDiagnosticInterrupt(CallContext call, const std::string& id,
+                               DoneWith<model::InstanceRecord> done);
+  // Ends an operation and undoes it; the answer is the operation, UNDOING or ended. One that has
+  // ended already stays as it is. NOT_FOUND OPERATION_NOT_FOUND; FAILED_PRECONDITION
+  // OPERATION_NOT_CANCELLABLE.
+  void CancelOperation(CallContext call, const std::string& operation_id,
+                       DoneWith<model::Operation> done);
 
   // Reads answer at once, from one view. `reachable` is derived here and not stored: while the
   // hypervisor is away, or a guest is stuck, the record shows its last known state and false.
@@ -244,6 +284,8 @@ class NodeAgent {
   StatusOr<ListReservationsResult> ListReservations(const ListReservationsArgs& args) const;
   // NOT_FOUND OPERATION_NOT_FOUND.
   StatusOr<std::shared_ptr<const model::Operation>> GetOperation(const std::string& id) const;
+  // Errors as ListInstances.
+  StatusOr<ListOperationsResult> ListOperations(const ListOperationsArgs& args) const;
   // Answers when the operation is final, or with its state after `timeout` (at most 10 min).
   void WaitOperation(const std::string& id, Duration timeout,
                      DoneWith<std::shared_ptr<const model::Operation>> done);

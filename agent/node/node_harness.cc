@@ -75,7 +75,8 @@ void World::ExpectConsistent() const {
     }
     const auto owner = ledger().instances.Find(claim->owner_id);
     ASSERT_NE(owner, nullptr) << id;
-    EXPECT_TRUE(owner->run_claim_id == id || owner->disk_claim_id == id) << id;
+    const bool resized = owner->resized_from && owner->resized_from->run_claim_id == id;
+    EXPECT_TRUE(owner->run_claim_id == id || owner->disk_claim_id == id || resized) << id;
     EXPECT_NE(owner->state, model::InstanceState::kTerminated) << id;
   });
   EXPECT_EQ(ledger().allocated, sum);

@@ -100,9 +100,27 @@ class World {
     call.method = "RebootInstance";
     return Await<Record>([&](auto done) { node().RebootInstance(call, id, how, done); });
   }
-  StatusOr<Record> Terminate(const std::string& id, CallContext call = {}) {
+  StatusOr<Record> Terminate(const std::string& id, CallContext call = {},
+                             TerminateRequested how = {}) {
     call.method = "TerminateInstance";
-    return Await<Record>([&](auto done) { node().TerminateInstance(call, id, done); });
+    return Await<Record>([&](auto done) { node().TerminateInstance(call, id, how, done); });
+  }
+  StatusOr<model::Operation> Resize(const std::string& id, ResizeArgs args, CallContext call = {}) {
+    call.method = "ResizeInstance";
+    return Await<model::Operation>([&](auto done) { node().ResizeInstance(call, id, args, done); });
+  }
+  StatusOr<Record> Update(const std::string& id, model::SpecUpdate update, CallContext call = {}) {
+    call.method = "UpdateInstance";
+    return Await<Record>([&](auto done) { node().UpdateInstance(call, id, update, done); });
+  }
+  StatusOr<Record> Interrupt(const std::string& id, CallContext call = {}) {
+    call.method = "SendDiagnosticInterrupt";
+    return Await<Record>([&](auto done) { node().SendDiagnosticInterrupt(call, id, done); });
+  }
+  StatusOr<model::Operation> Cancel(const std::string& operation_id, CallContext call = {}) {
+    call.method = "CancelOperation";
+    return Await<model::Operation>(
+        [&](auto done) { node().CancelOperation(call, operation_id, done); });
   }
   StatusOr<model::BatchOutcome> Batch(BatchCreateArgs args, CallContext call = {}) {
     call.method = "BatchCreateInstances";

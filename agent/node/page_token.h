@@ -15,7 +15,7 @@ struct PageToken {
   uint64_t ledger = 0;  // Hash of the ledger id.
   int64_t revision = 0;
   uint64_t filter = 0;  // Hash of what the listing asks for.
-  std::string last_id;  // The page begins after it.
+  std::string last_id;  // The page begins after it: an id, or what a listing is in order of.
   bool operator==(const PageToken&) const = default;
 };
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "agent/node/admission.h"
@@ -60,27 +59,14 @@ std::vector<FieldViolation> OwnFaults(const ReserveArgs& args) {
   return faults;
 }
 
-// An instance as the reservation may become, for what is checked of both alike.
-CreateInstanceArgs InstanceLike(const ReserveArgs& args) {
-  CreateInstanceArgs like;
-  like.spec.tenant_id = args.tenant_id;
-  like.spec.instance_type = args.instance_type;
-  like.spec.shape = args.shape;
-  like.spec.boot.image = "any";
-  return like;
-}
-
 }  // namespace
 
 StatusOr<ReservationRequest> ResolveReserve(const CallContext& call, const ReserveArgs& args,
                                             const std::vector<model::InstanceType>& types) {
   std::vector<FieldViolation> faults = OwnFaults(args);
-  auto resolved = Resolve(call, InstanceLike(args), types);
-  for (FieldViolation fault : DetailsOf(resolved.status()).violations) {
-    constexpr std::string_view kSpec = "spec.";
-    if (fault.field.starts_with(kSpec)) fault.field.erase(0, kSpec.size());
+  auto resolved = ResolveShape(call, args.instance_type, args.shape, args.tenant_id, types);
+  for (FieldViolation& fault : DetailsOf(resolved.status()).violations)
     faults.push_back(std::move(fault));
-  }
   if (!faults.empty()) return InvalidFields(std::move(faults));
   return ReservationRequest{
       .reservation_id = args.reservation_id,

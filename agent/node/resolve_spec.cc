@@ -88,4 +88,22 @@ StatusOr<ResolvedSpec> Resolve(const CallContext& call, const CreateInstanceArgs
   return resolved;
 }
 
+StatusOr<ResolvedSpec> ResolveShape(const CallContext& call, const std::string& instance_type,
+                                    const model::Shape& shape, const std::string& tenant_id,
+                                    const std::vector<model::InstanceType>& types) {
+  // An instance as it may become, for what is checked of both alike.
+  CreateInstanceArgs like;
+  like.spec.tenant_id = tenant_id;
+  like.spec.instance_type = instance_type;
+  like.spec.shape = shape;
+  like.spec.boot.image = "any";
+  auto resolved = Resolve(call, like, types);
+  if (resolved.ok()) return resolved;
+  constexpr std::string_view kSpec = "spec.";
+  ErrorDetails details = DetailsOf(resolved.status());
+  for (FieldViolation& fault : details.violations)
+    if (fault.field.starts_with(kSpec)) fault.field.erase(0, kSpec.size());
+  return InvalidFields(std::move(details.violations));
+}
+
 }  // namespace berth::node

@@ -24,6 +24,11 @@ const model::InstanceType* FindType(const std::string& name,
 StatusOr<ResolvedSpec> Resolve(const CallContext& call, const CreateInstanceArgs& args,
                                const std::vector<model::InstanceType>& types);
 
+// As Resolve, for a type or a shape alone; fields are named "instance_type", "shape.vcpus".
+StatusOr<ResolvedSpec> ResolveShape(const CallContext& call, const std::string& instance_type,
+                                    const model::Shape& shape, const std::string& tenant_id,
+                                    const std::vector<model::InstanceType>& types);
+
 // Faults of what every mutating call carries.
 std::vector<FieldViolation> CallFaults(const CallContext& call);
 

@@ -134,7 +134,7 @@ class Storm {
       case 4:
         return node.RebootInstance(call, id, {.grace = seconds(30)}, done);
       default:
-        return node.TerminateInstance(call, id, done);
+        return node.TerminateInstance(call, id, {}, done);
     }
   }
 

@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <type_traits>
 #include <utility>
 #include <variant>
 
 #include "agent/instance/apply_decision.h"
 #include "agent/node/admission.h"
 #include "agent/node/exactly_once.h"
+#include "agent/node/operation_waiters.h"
 #include "agent/node/resolve_spec.h"
 #include "core/base/error.h"
 #include "core/base/ids.h"
@@ -17,16 +19,19 @@
 namespace berth::node {
 namespace {
 
-// One call; its body runs on the ledger's executor, and then its answer.
+// One call that answers a `T`; its body runs on the ledger's executor, and then its answer.
+template <typename T>
 struct Verb {
   ContextPtr context;
   CallContext call;
   std::string instance_id;
   LifecycleEvent event;
-  NodeAgent::DoneWith<model::InstanceRecord> done;
-  model::Topology topology{};  // As it is at the call; of a start only.
-  std::optional<model::InstanceRecord> answer{};
+  NodeAgent::DoneWith<T> done;
+  model::Topology topology{};  // As it is at the call, where the verb needs room.
+  std::optional<T> answer{};
 };
+template <typename T>
+using VerbPtr = std::shared_ptr<Verb<T>>;
 
 Status CheckProtection(const model::InstanceRecord& record, const LifecycleEvent& event) {
   const bool alive = record.intent != model::Intent::kTerminated;
@@ -46,8 +51,9 @@ bool Begins(const Decision& decision, model::OperationKind kind) {
          !decision.operation->final();
 }
 
-Status AcquireRunClaim(LedgerTxn& txn, const NodeContext& context, const model::Topology& topology,
-                       Decision& decision) {
+// The claim for what `decision` begins; its record names it from now on.
+StatusOr<model::Claim> AcquireRunClaim(const LedgerTxn& txn, const NodeContext& context,
+                                       const model::Topology& topology, Decision& decision) {
   const bool emulated = context.with.hypervisor.Health().accel != "kvm";
   BERTH_ASSIGN_OR_RETURN(model::Claim claim,
                          ClaimForRun(context.Room(txn.view(), topology), decision.record, emulated,
@@ -55,11 +61,11 @@ Status AcquireRunClaim(LedgerTxn& txn, const NodeContext& context, const model::
   decision.record.run_claim_id = claim.id;
   decision.record.placement = claim.placement;
   decision.record.overhead_mib = claim.overhead_mib;
-  txn.PutClaim(std::move(claim));
-  return OkStatus();
+  return claim;
 }
 
-StatusOr<Decision> DecideVerb(const LedgerTxn& txn, const Verb& verb,
+template <typename T>
+StatusOr<Decision> DecideVerb(const LedgerTxn& txn, const Verb<T>& verb,
                               const model::InstanceRecord& record) {
   const auto operation = txn.view().operations.Find(record.operation_id);
   const LifecycleContext context{txn.now(), txn.view().identity.boot_id,
@@ -68,9 +74,20 @@ StatusOr<Decision> DecideVerb(const LedgerTxn& txn, const Verb& verb,
   return Decide(record, operation.get(), verb.event, context);
 }
 
-Status RunBody(LedgerTxn& txn, Verb& verb) {
-  BERTH_ASSIGN_OR_RETURN(verb.answer, FindAnswer<model::InstanceRecord>(txn, verb.call));
-  if (verb.answer) return OkStatus();
+// What is committed, or would be.
+template <typename T>
+T AnswerOf(const LedgerTxn& txn, const Verb<T>& verb, const Decision& decision) {
+  const auto stored = txn.view().instances.Find(verb.instance_id);
+  if constexpr (std::is_same_v<T, model::InstanceRecord>) {
+    return verb.call.validate_only ? decision.record : *stored;
+  } else {
+    return decision.operation ? *decision.operation
+                              : *txn.view().operations.Find(stored->operation_id);
+  }
+}
+
+template <typename T>
+Status Take(LedgerTxn& txn, Verb<T>& verb) {
   const auto record = txn.view().instances.Find(verb.instance_id);
   if (record == nullptr) return InstanceNotFound(verb.instance_id);
   BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), verb.call));
@@ -79,15 +96,63 @@ Status RunBody(LedgerTxn& txn, Verb& verb) {
   BERTH_ASSIGN_OR_RETURN(Decision decision, DecideVerb(txn, verb, *record));
   if (Begins(decision, model::OperationKind::kStart))
     BERTH_RETURN_IF_ERROR(CheckCordon(txn.view()));
-  if (decision.acquire_run_claim)
-    BERTH_RETURN_IF_ERROR(AcquireRunClaim(txn, *verb.context, verb.topology, decision));
-
+  std::optional<model::Claim> claim;
+  if (decision.acquire_run_claim) {
+    BERTH_ASSIGN_OR_RETURN(claim, AcquireRunClaim(txn, *verb.context, verb.topology, decision));
+  }
+  if (verb.call.validate_only) {
+    verb.answer = AnswerOf(txn, verb, decision);
+    return OkStatus();
+  }
+  if (claim) txn.PutClaim(std::move(*claim));
   txn.RaiseControlEpoch(verb.call.control_epoch);
   ApplyDecision(txn, decision);
-  verb.answer = *txn.view().instances.Find(verb.instance_id);
+  verb.answer = AnswerOf(txn, verb, decision);
   KeepAnswer(txn, verb.call, *verb.answer);
   return OkStatus();
 }
+
+template <typename T>
+Status RunBody(LedgerTxn& txn, Verb<T>& verb) {
+  BERTH_ASSIGN_OR_RETURN(verb.answer, FindAnswer<T>(txn, verb.call));
+  return verb.answer ? OkStatus() : Take(txn, verb);
+}
+
+// The instance may be known only now: that of an operation.
+Status CancelBody(LedgerTxn& txn, Verb<model::Operation>& verb, const std::string& operation_id) {
+  BERTH_ASSIGN_OR_RETURN(verb.answer, FindAnswer<model::Operation>(txn, verb.call));
+  if (verb.answer) return OkStatus();
+  const auto operation = txn.view().operations.Find(operation_id);
+  if (operation == nullptr) return OperationNotFound(operation_id);
+  verb.instance_id = operation->instance_id;
+  if (!operation->final()) return Take(txn, verb);
+  BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), verb.call));
+  txn.RaiseControlEpoch(verb.call.control_epoch);
+  verb.answer = *operation;
+  KeepAnswer(txn, verb.call, *verb.answer);
+  return OkStatus();
+}
+
+template <typename T>
+void Submit(const VerbPtr<T>& verb, Ledger::Body body) {
+  // What is only checked is neither stored nor answered from the store.
+  if (verb->call.validate_only) verb->call.request_id.clear();
+  verb->context->with.ledger.Submit(std::move(body), [verb](Status status) {
+    if (!status.ok()) return verb->context->Refuse(std::move(verb->done), std::move(status));
+    // Also where nothing changed: a repeat then revives what a lost wake-up left behind.
+    verb->context->with.instances.Wake(verb->instance_id);
+    verb->context->template Answer<T>(std::move(verb->done), std::move(*verb->answer));
+  });
+}
+
+template <typename T>
+VerbPtr<T> MakeVerb(const ContextPtr& context, CallContext call, const std::string& instance_id,
+                    LifecycleEvent event, NodeAgent::DoneWith<T> done) {
+  return std::make_shared<Verb<T>>(
+      Verb<T>{context, std::move(call), instance_id, std::move(event), std::move(done)});
+}
+
+}  // namespace
 
 Status CheckCall(const CallContext& call, const std::string& instance_id) {
   std::vector<FieldViolation> faults = CallFaults(call);
@@ -96,27 +161,38 @@ Status CheckCall(const CallContext& call, const std::string& instance_id) {
   return faults.empty() ? OkStatus() : InvalidFields(std::move(faults));
 }
 
-}  // namespace
-
 void RunVerb(const ContextPtr& context, CallContext call, const std::string& instance_id,
-             LifecycleEvent verb, NodeAgent::DoneWith<model::InstanceRecord> done) {
+             LifecycleEvent event, NodeAgent::DoneWith<model::InstanceRecord> done) {
   if (Status status = CheckCall(call, instance_id); !status.ok())
     return context->Refuse(std::move(done), std::move(status));
-  auto state = std::make_shared<Verb>(
-      Verb{context, std::move(call), instance_id, std::move(verb), std::move(done)});
-  if (std::holds_alternative<StartRequested>(state->event))
-    state->topology = context->TopologyNow();
-  context->with.ledger.Submit([state](LedgerTxn& txn) { return RunBody(txn, *state); },
-                              [state](Status status) {
-                                if (!status.ok())
-                                  return state->context->Refuse(std::move(state->done),
-                                                                std::move(status));
-                                // Also where nothing changed: a repeat then revives what a lost
-                                // wake-up left behind.
-                                state->context->with.instances.Wake(state->instance_id);
-                                state->context->Answer<model::InstanceRecord>(
-                                    std::move(state->done), std::move(*state->answer));
-                              });
+  const auto verb =
+      MakeVerb(context, std::move(call), instance_id, std::move(event), std::move(done));
+  if (std::holds_alternative<StartRequested>(verb->event)) verb->topology = context->TopologyNow();
+  Submit(verb, [verb](LedgerTxn& txn) { return RunBody(txn, *verb); });
+}
+
+void Resize(const ContextPtr& context, CallContext call, const std::string& instance_id,
+            const ResizeArgs& args, NodeAgent::DoneWith<model::Operation> done) {
+  if (Status status = CheckInstanceId(instance_id); !status.ok())
+    return context->Refuse(std::move(done), std::move(status));
+  auto resolved =
+      ResolveShape(call, args.instance_type, args.shape, /*tenant_id=*/"", context->with.types);
+  if (!resolved.ok()) return context->Refuse(std::move(done), std::move(resolved).status());
+  const auto verb = MakeVerb(
+      context, std::move(call), instance_id,
+      ResizeRequested{std::move(resolved->spec.instance_type), std::move(resolved->spec.shape)},
+      std::move(done));
+  verb->topology = context->TopologyNow();
+  Submit(verb, [verb](LedgerTxn& txn) { return RunBody(txn, *verb); });
+}
+
+void Cancel(const ContextPtr& context, CallContext call, const std::string& operation_id,
+            NodeAgent::DoneWith<model::Operation> done) {
+  if (auto faults = CallFaults(call); !faults.empty())
+    return context->Refuse(std::move(done), InvalidFields(std::move(faults)));
+  const auto verb = MakeVerb(context, std::move(call), "", CancelRequested{}, std::move(done));
+  Submit(verb,
+         [verb, operation_id](LedgerTxn& txn) { return CancelBody(txn, *verb, operation_id); });
 }
 
 }  // namespace berth::node

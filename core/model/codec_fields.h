@@ -116,6 +116,14 @@ void Fields(auto& visit, Is<StateReason> auto& v) {
   visit("message", v.message);
 }
 
+void Fields(auto& visit, Is<ResizedFrom> auto& v) {
+  visit("instance_type", v.instance_type);
+  visit("shape", v.shape);
+  visit("run_claim_id", v.run_claim_id);
+  visit("placement", v.placement);
+  visit("overhead_mib", v.overhead_mib);
+}
+
 void Fields(auto& visit, Is<InstanceRecord> auto& v) {
   visit("id", v.id);
   visit("spec", v.spec);
@@ -137,6 +145,7 @@ void Fields(auto& visit, Is<InstanceRecord> auto& v) {
   visit("placement", v.placement);
   visit("overhead_mib", v.overhead_mib);
   visit("claimed_disk_mib", v.claimed_disk_mib);
+  visit("resized_from", v.resized_from);
   visit("created", v.created);
   visit("terminated", v.terminated);
   visit("revision", v.revision);
@@ -174,6 +183,8 @@ void Fields(auto& visit, Is<Operation> auto& v) {
   visit("request_id", v.request_id);
   visit("steps", v.steps);
   visit("grace_ms", v.grace);
+  visit("generation", v.generation);
+  visit("deadline", v.deadline);
   visit("created", v.created);
   visit("ended", v.ended);
   visit("error", v.error);

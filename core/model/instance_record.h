@@ -24,6 +24,17 @@ struct StateReason {
   bool operator==(const StateReason&) const = default;
 };
 
+// What an instance was before the resize that is under way: given back when that is done, taken
+// back when it fails.
+struct ResizedFrom {
+  std::string instance_type;
+  Shape shape;
+  std::string run_claim_id;  // "" = it held none.
+  Placement placement;
+  int64_t overhead_mib = 0;
+  bool operator==(const ResizedFrom&) const = default;
+};
+
 struct InstanceRecord {
   std::string id;
   InstanceSpec spec;
@@ -48,6 +59,7 @@ struct InstanceRecord {
   Placement placement;       // Empty without a run claim.
   int64_t overhead_mib = 0;  // Likewise 0.
   int64_t claimed_disk_mib = 0;
+  std::optional<ResizedFrom> resized_from;  // While a resize is under way; `spec` is the new one.
 
   WallTime created{};
   std::optional<WallTime> terminated;

@@ -80,9 +80,9 @@ struct Table<ReservationState> {
 };
 template <>
 struct Table<OperationKind> {
-  static constexpr std::array kNames = {string_view("create"), string_view("start"),
-                                        string_view("stop"), string_view("reboot"),
-                                        string_view("terminate")};
+  static constexpr std::array kNames = {string_view("create"),    string_view("start"),
+                                        string_view("stop"),      string_view("reboot"),
+                                        string_view("terminate"), string_view("resize")};
 };
 template <>
 struct Table<OperationState> {

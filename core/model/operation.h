@@ -13,13 +13,13 @@
 
 namespace berth::model {
 
-enum class OperationKind { kCreate, kStart, kStop, kReboot, kTerminate };
+enum class OperationKind { kCreate, kStart, kStop, kReboot, kTerminate, kResize };
 enum class OperationState {
   kRunning,    // Working forwards.
   kUndoing,    // A step failed for good; finished steps are undone in reverse.
   kSucceeded,  // Final.
   kFailed,     // Final; `error` says why. Everything is undone.
-  kCancelled,  // Final; a later verb took over before the end.
+  kCancelled,  // Final; a later verb took over before the end, or it was cancelled and undone.
 };
 
 // What a step does forwards, and backwards where undoing it makes sense (agent/instance/steps.h).
@@ -27,7 +27,7 @@ enum class StepKind {
   kCheckImage,     // The base image, kernel and initrd are there and are what they say.
   kCreateDisk,     // Root disk: an overlay on the base image. Undo: delete it.
   kCreateSeed,     // NoCloud seed. Undo: delete it.
-  kDefine,         // Domain in libvirt, anew. Undo: undefine it.
+  kDefine,         // Domain in libvirt, anew. Undo: undefine it; of a resize, define the old one.
   kStartPaused,    // Undo: destroy.
   kVerify,         // What libvirt made is what was asked.
   kResume,         // The guest runs.
@@ -70,6 +70,10 @@ struct Operation {
   std::string request_id;  // Of the call that began it; "": it carried none.
   std::vector<Step> steps;
   Duration grace{0};  // How long kAwaitShutdown and kAwaitReboot wait.
+  // The instance's when it began: what is defined for an older one is not its work. 0: not known.
+  int64_t generation = 0;
+  // When a step that fails is no longer begun again but undone; nullopt: it never gives up.
+  std::optional<WallTime> deadline;
   WallTime created{};
   std::optional<WallTime> ended;
   Error error;

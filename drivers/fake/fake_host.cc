@@ -169,6 +169,14 @@ Status FakeHost::Reset(const std::string& id) {
   });
 }
 
+Status FakeHost::InjectNmi(const std::string& id) {
+  return Apply(id, Refused(id, "is not there"), [&](FakeGuest& guest, auto&) {
+    if (guest.state.power == Power::kOff) return Refused(id, "is off");
+    ++guest.nmis;
+    return OkStatus();
+  });
+}
+
 Status FakeHost::Destroy(const std::string& id) {
   return Apply(id, OkStatus(), [&](FakeGuest& guest, auto& events) {
     if (guest.state.power != Power::kOff) TurnOff(guest, OffReason::kDestroyed, events);

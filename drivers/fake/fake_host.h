@@ -28,6 +28,7 @@ struct FakeGuest {
   PowerButton power_button = PowerButton::kShutsDown;
   bool frozen = false;  // Its process does not answer: calls for it hang, except Destroy.
   int64_t boots = 0;    // Times it was started or reset.
+  int64_t nmis = 0;     // Non-maskable interrupts it got.
   bool operator==(const FakeGuest&) const = default;
 };
 
@@ -52,6 +53,7 @@ class FakeHost {
   Status AskShutdown(const std::string& id);
   Status AskReboot(const std::string& id);
   Status Reset(const std::string& id);
+  Status InjectNmi(const std::string& id);
   Status Destroy(const std::string& id);
   Status Undefine(const std::string& id);
   StatusOr<GuestState> Inspect(const std::string& id) const;

@@ -272,6 +272,11 @@ void FakeHypervisor::Reset(const std::string& id, Done done) {
       "Reset", id, [this_host = &state_->host, id] { return this_host->Reset(id); },
       std::move(done));
 }
+void FakeHypervisor::InjectNmi(const std::string& id, Done done) {
+  Submit(
+      "InjectNmi", id, [this_host = &state_->host, id] { return this_host->InjectNmi(id); },
+      std::move(done));
+}
 void FakeHypervisor::Destroy(const std::string& id, Done done) {
   Submit(
       "Destroy", id, [this_host = &state_->host, id] { return this_host->Destroy(id); },

@@ -25,7 +25,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuestSpec, instance_id, node_id, ledger_id, g
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuestState, name, instance_id, node_id, generation, spec_json,
                                    power, off_reason, persistent, vcpus, memory_mib, pid, accel,
                                    uuid, managed_save)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FakeGuest, spec, state, power_button, frozen, boots)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FakeGuest, spec, state, power_button, frozen, boots, nmis)
 
 StatusOr<std::map<std::string, FakeGuest>> ReadFakeGuests(const std::string& path) {
   std::ifstream file(path);

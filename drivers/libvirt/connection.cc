@@ -88,6 +88,9 @@ Status Domain::Reboot(unsigned flags) const {
   return Done(virDomainReboot(domain_, flags), "virDomainReboot");
 }
 Status Domain::Reset() const { return Done(virDomainReset(domain_, 0), "virDomainReset"); }
+Status Domain::InjectNmi() const {
+  return Done(virDomainInjectNMI(domain_, 0), "virDomainInjectNMI");
+}
 Status Domain::DestroyFlags(unsigned flags) const {
   return Done(virDomainDestroyFlags(domain_, flags), "virDomainDestroyFlags");
 }

@@ -50,6 +50,7 @@ class Domain {
   Status ShutdownFlags(unsigned flags) const;
   Status Reboot(unsigned flags) const;
   Status Reset() const;
+  Status InjectNmi() const;
   Status DestroyFlags(unsigned flags) const;
   Status UndefineFlags(unsigned flags) const;
   Status ManagedSaveRemove() const;

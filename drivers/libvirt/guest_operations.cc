@@ -144,6 +144,13 @@ Status ResetGuest(const Connection& connection, const OperationContext& context,
   return found.domain->Reset();
 }
 
+Status InterruptGuest(const Connection& connection, const OperationContext& context,
+                      const std::string& id) {
+  BERTH_ASSIGN_OR_RETURN(const Found found, FindWithPower(connection, context, id));
+  if (found.power == Power::kOff) return Refused(fmt::format("{} is off", id));
+  return found.domain->InjectNmi();
+}
+
 Status DestroyGuest(const Connection& connection, const OperationContext& context,
                     const std::string& id) {
   BERTH_ASSIGN_OR_RETURN(const Found found, FindWithPower(connection, context, id));

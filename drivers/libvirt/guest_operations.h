@@ -38,6 +38,8 @@ Status AskGuestReboot(const Connection& connection, const OperationContext& cont
                       const std::string& id);
 Status ResetGuest(const Connection& connection, const OperationContext& context,
                   const std::string& id);
+Status InterruptGuest(const Connection& connection, const OperationContext& context,
+                      const std::string& id);
 Status DestroyGuest(const Connection& connection, const OperationContext& context,
                     const std::string& id);
 // FAILED_PRECONDITION while it runs: undefining would turn it into a guest without a definition.

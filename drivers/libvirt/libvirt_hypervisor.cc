@@ -64,6 +64,7 @@ class LibvirtHypervisor final : public Hypervisor {
   void AskShutdown(const std::string& id, Done done) override;
   void AskReboot(const std::string& id, Done done) override;
   void Reset(const std::string& id, Done done) override;
+  void InjectNmi(const std::string& id, Done done) override;
   void Destroy(const std::string& id, Done done) override;
   void Undefine(const std::string& id, Done done) override;
   void Inspect(const std::string& id, DoneWith<GuestState> done) override;
@@ -213,6 +214,15 @@ void LibvirtHypervisor::Reset(const std::string& id, Done done) {
       CallClass::kLifecycle, id, "resetting guest " + id,
       [id](const Connection& connection, const OperationContext& context) {
         return ResetGuest(connection, context, id);
+      },
+      std::move(done));
+}
+
+void LibvirtHypervisor::InjectNmi(const std::string& id, Done done) {
+  Submit(
+      CallClass::kLifecycle, id, "interrupting guest " + id,
+      [id](const Connection& connection, const OperationContext& context) {
+        return InterruptGuest(connection, context, id);
       },
       std::move(done));
 }

@@ -116,6 +116,7 @@ TEST_P(HypervisorContract, UnknownGuestIsAnsweredAsTheContractSays) {
   EXPECT_EQ(Call().Resume(kUnknownId).code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(Call().AskReboot(kUnknownId).code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(Call().Reset(kUnknownId).code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Call().InjectNmi(kUnknownId).code(), StatusCode::kFailedPrecondition);
   EXPECT_TRUE(Call().AskShutdown(kUnknownId).ok());
   EXPECT_TRUE(Call().Destroy(kUnknownId).ok());
   EXPECT_TRUE(Call().Undefine(kUnknownId).ok());
@@ -126,6 +127,7 @@ TEST_P(HypervisorContract, GuestThatIsOffIsAnsweredAsTheContractSays) {
   EXPECT_EQ(Call().Resume(id).code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(Call().AskReboot(id).code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(Call().Reset(id).code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Call().InjectNmi(id).code(), StatusCode::kFailedPrecondition);
   EXPECT_TRUE(Call().AskShutdown(id).ok());
   EXPECT_TRUE(Call().Destroy(id).ok());
 }
@@ -218,6 +220,7 @@ TEST_P(HypervisorContractRunning, ResetGuestStaysOn) {
   const std::string id = Running();
   const int64_t pid = Inspected(id).pid;
   EXPECT_TRUE(Call().Reset(id).ok());
+  EXPECT_TRUE(Call().InjectNmi(id).ok());
   EXPECT_EQ(Inspected(id).power, Power::kRunning);
   EXPECT_EQ(Inspected(id).pid, pid);
 }

@@ -86,6 +86,9 @@ Status Calling::AskShutdown(const std::string& id) {
 Status Calling::AskReboot(const std::string& id) {
   return Await([&](auto done) { hypervisor_.AskReboot(id, done); });
 }
+Status Calling::InjectNmi(const std::string& id) {
+  return Await([&](auto done) { hypervisor_.InjectNmi(id, done); });
+}
 Status Calling::Reset(const std::string& id) {
   return Await([&](auto done) { hypervisor_.Reset(id, done); });
 }

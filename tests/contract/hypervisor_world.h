@@ -85,6 +85,7 @@ class Calling {
   Status AskShutdown(const std::string& id);
   Status AskReboot(const std::string& id);
   Status Reset(const std::string& id);
+  Status InjectNmi(const std::string& id);
   Status Destroy(const std::string& id);
   Status Undefine(const std::string& id);
   StatusOr<GuestState> Inspect(const std::string& id);

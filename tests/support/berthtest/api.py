@@ -116,6 +116,28 @@ class Client:
                          instance_service_pb2.TerminateInstanceRequest(instance_id=instance_id,
                                                                        **fields))
 
+    def resize(self, instance_id, **fields):
+        """The operation that it has begun."""
+        return self.call(self.instances.ResizeInstance, instance_service_pb2.ResizeInstanceRequest(
+            instance_id=instance_id, **fields))
+
+    def update(self, instance_id, **changes):
+        """`changes` are fields of the spec, all named in the mask."""
+        request = instance_service_pb2.UpdateInstanceRequest(
+            instance_id=instance_id, spec=instance_pb2.InstanceSpec(**changes))
+        request.update_mask.paths.extend(sorted(changes))
+        return self.call(self.instances.UpdateInstance, request)
+
+    def interrupt(self, instance_id, **fields):
+        return self.call(self.instances.SendDiagnosticInterrupt,
+                         instance_service_pb2.SendDiagnosticInterruptRequest(
+                             instance_id=instance_id, **fields))
+
+    def cancel(self, operation_id, **fields):
+        return self.call(self.operations.CancelOperation,
+                         operation_service_pb2.CancelOperationRequest(operation_id=operation_id,
+                                                                      **fields))
+
     def console(self, instance_id):
         """The end of the serial console as text; "" where there is none yet."""
         try:
@@ -131,8 +153,12 @@ class Client:
         """Waits for the operation that `instance` names to end, and returns it. AssertionError if it
         has not in `timeout` seconds."""
         assert instance.status.operation, f"{instance.instance_id} has no operation under way"
+        return self.wait_operation_id(instance.status.operation, timeout)
+
+    def wait_operation_id(self, operation_id, timeout=60):
+        """As wait_operation."""
         operation = self.call(self.operations.WaitOperation, operation_service_pb2.WaitOperationRequest(
-            operation_id=instance.status.operation, timeout=seconds(timeout)), timeout=timeout + 10)
+            operation_id=operation_id, timeout=seconds(timeout)), timeout=timeout + 10)
         assert operation.done, f"not done in {timeout} s: {operation}"
         return operation
 
