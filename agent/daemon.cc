@@ -231,7 +231,8 @@ void Daemon::Parts::BuildNode() {
                    .reservations_expired =
                        [this](int64_t count) { metrics.admission.ReservationsExpired(count); }},
       .terminated_visible = config.terminated_visible});
-  ledger->SetListener([this](const auto& view) { node->ViewPublished(view); });
+  ledger->SetListener(
+      [this](const auto& view, const auto& changes) { node->ViewPublished(view, changes); });
   recovery = std::make_unique<Recovery>(
       Recovery::Dependencies{
           .executor = pools.work,

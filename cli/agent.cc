@@ -64,17 +64,16 @@ Status Agent::Try(Duration waits, const Attempt& attempt) {
   Status last;
   for (int tries = 1; tries <= kTriesMax; ++tries) {
     if (tries > 1) context_.pause(PauseAfter(last, tries - 1));
-    Status status = TryOnce(waits, attempt);
+    Status status = TryOnce(attempt, context_.options.timeout + waits);
     if (!WorthRepeating(status)) return status;
     last = std::move(status);
   }
   return last;
 }
 
-Status Agent::TryOnce(Duration waits, const Attempt& attempt) {
+Status Agent::TryOnce(const Attempt& attempt, std::optional<Duration> limit) {
   grpc::ClientContext call;
-  const Duration limit = context_.options.timeout + waits;
-  call.set_deadline(gpr_time_from_millis(limit.count(), GPR_TIMESPAN));
+  if (limit) call.set_deadline(gpr_time_from_millis(limit->count(), GPR_TIMESPAN));
   const grpc::Status status = attempt(call);
   if (status.ok()) {
     spoken_ = true;

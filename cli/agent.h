@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <tuple>
 
 #include "berth/v1/instance_service.grpc.pb.h"
@@ -48,6 +49,21 @@ class Agent {
     return reply;
   }
 
+  // agent.Stream(&InstanceStub::WatchInstances, request, each): each message as it comes, then what
+  // the stream ended with. Not tried again.
+  template <typename Stub, typename Request, typename Reply, typename Each>
+  Status Stream(std::unique_ptr<grpc::ClientReaderInterface<Reply>> (Stub::*method)(
+                    grpc::ClientContext*, const Request&),
+                const Request& request, Each each) {
+    return TryOnce([&](grpc::ClientContext& call) {
+      Stub& stub = *std::get<std::unique_ptr<Stub>>(stubs_);
+      const auto reader = (stub.*method)(&call, request);
+      Reply message;
+      while (reader->Read(&message)) each(message);
+      return reader->Finish();
+    });
+  }
+
  private:
   using Stubs = std::tuple<std::unique_ptr<berth::v1::InstanceService::StubInterface>,
                            std::unique_ptr<berth::v1::NodeService::StubInterface>,
@@ -58,7 +74,8 @@ class Agent {
   // A channel of its own, so that a try is never answered from what an earlier one met.
   static Stubs Connect(const std::string& socket);
   Status Try(Duration waits, const Attempt& attempt);
-  Status TryOnce(Duration waits, const Attempt& attempt);
+  // `limit`: nullopt, however long it takes.
+  Status TryOnce(const Attempt& attempt, std::optional<Duration> limit = std::nullopt);
   // What the end of a call means that carries no word of the agent's.
   Status Interpret(const grpc::Status& status) const;
 

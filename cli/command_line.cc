@@ -68,6 +68,7 @@ void AddCommands(Command top) {
   AddReservationGet(reservation);
   AddReservationRelease(reservation);
   AddTypes(top);
+  AddEvents(top);
   Command operation = top.Sub("operation", "Work that goes on after its call has answered");
   AddOperationList(operation);
   AddOperationGet(operation);

@@ -39,6 +39,7 @@ void AddNodeHeadroom(Command& node);
 
 // At the top.
 void AddTypes(Command& top);
+void AddEvents(Command& top);
 void AddDoctor(Command& top);
 void AddPlan(Command& top);
 

@@ -47,6 +47,17 @@ class FakeAgent::Instances final : public v1::InstanceService::Service {
                               v1::Instance* reply) override {
     return Use(answers_.update, *request, *reply);
   }
+  grpc::Status ListEvents(Call, const v1::ListEventsRequest* request,
+                          v1::ListEventsResponse* reply) override {
+    return Use(answers_.events, *request, *reply);
+  }
+  grpc::Status WatchInstances(Call, const v1::WatchInstancesRequest* request,
+                              grpc::ServerWriter<v1::WatchInstancesResponse>* writer) override {
+    std::vector<v1::WatchInstancesResponse> messages;
+    const grpc::Status end = Use(answers_.watch, *request, messages);
+    for (const v1::WatchInstancesResponse& message : messages) writer->Write(message);
+    return end;
+  }
   grpc::Status GetConsoleOutput(Call, const v1::GetConsoleOutputRequest* request,
                                 v1::GetConsoleOutputResponse* reply) override {
     return Use(answers_.console, *request, *reply);

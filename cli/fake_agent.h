@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "berth/v1/instance_service.grpc.pb.h"
 #include "berth/v1/node_service.grpc.pb.h"
@@ -27,6 +28,9 @@ struct FakeAnswers {
   Answer<v1::StopInstanceRequest, v1::Instance> stop;
   Answer<v1::ResizeInstanceRequest, v1::Operation> resize;
   Answer<v1::UpdateInstanceRequest, v1::Instance> update;
+  Answer<v1::ListEventsRequest, v1::ListEventsResponse> events;
+  // Fills the messages to send; its status ends the stream.
+  Answer<v1::WatchInstancesRequest, std::vector<v1::WatchInstancesResponse>> watch;
   Answer<v1::GetConsoleOutputRequest, v1::GetConsoleOutputResponse> console;
   Answer<v1::GetNodeRequest, v1::Node> node;
   Answer<v1::ListInstanceTypesRequest, v1::ListInstanceTypesResponse> types;

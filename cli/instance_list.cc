@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/failure.h"
+#include "cli/instance_watch.h"
 #include "cli/instances.h"
 #include "cli/json_output.h"
 #include "cli/report.h"
@@ -21,6 +22,8 @@ namespace v1 = berth::v1;
 struct Args {
   std::vector<std::string> states;
   std::string tenant;
+  bool watch = false;
+  std::string resume_token;
 };
 
 // "running", "SHUTTING_DOWN" and "shutting-down" are all understood.
@@ -36,7 +39,16 @@ StatusOr<v1::InstanceState> StateOf(const std::string& word) {
       word));
 }
 
+ExitCode Watch(const Context& context, const Args& args) {
+  if (!args.states.empty())
+    return Fail(context, "list", BadUsage("--state: a watch shows every state"));
+  return WatchInstances(context, {args.tenant, args.resume_token});
+}
+
 ExitCode List(Context& context, const Args& args) {
+  if (args.watch) return Watch(context, args);
+  if (!args.resume_token.empty())
+    return Fail(context, "list", BadUsage("--resume-token: only with --watch"));
   v1::ListInstancesRequest filter;
   filter.set_tenant_id(args.tenant);
   for (const std::string& word : args.states) {
@@ -64,9 +76,13 @@ void AddInstanceList(Command& instance) {
   Command list = instance.Sub("list", "List instances, terminated ones for an hour");
   list.Options("--state", "STATE", &args->states, "Only those in this state; may be repeated");
   list.Option("--tenant", "ID", &args->tenant, "Only this tenant's");
+  list.Flag("-w,--watch", &args->watch, "Show them, and then each change as it happens");
+  list.Option("--resume-token", "TOKEN", &args->resume_token,
+              "Go on after the message that carried it (-o json shows it)");
   list.Example(
       "Examples:\n  berthctl instance list --state running --state pending\n"
       "  berthctl instance list -o wide\n"
+      "  berthctl instance list --watch\n"
       "  berthctl instance list -o json | jq -r '.instances[].instance_id'");
   list.Run([args](Context& context) { return List(context, *args); });
 }

@@ -13,5 +13,7 @@ namespace berth::cli {
 
 // Ends with a newline.
 std::string ToJson(const google::protobuf::Message& message);
+// The same on one line, for streams.
+std::string ToJsonLine(const google::protobuf::Message& message);
 
 }  // namespace berth::cli

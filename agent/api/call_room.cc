@@ -14,7 +14,7 @@ Status AgentStopping() {
 
 }  // namespace
 
-void CallRoom::AddWait(std::shared_ptr<Call> call) {
+void CallRoom::AddWait(std::shared_ptr<CallCore> call) {
   bool stopping = false;
   {
     MutexLock lock(mutex_);
@@ -24,7 +24,7 @@ void CallRoom::AddWait(std::shared_ptr<Call> call) {
   if (stopping) call->Fail(AgentStopping());
 }
 
-void CallRoom::RemoveWait(Call* call) {
+void CallRoom::RemoveWait(CallCore* call) {
   MutexLock lock(mutex_);
   waiting_.erase(call);
 }
@@ -35,14 +35,14 @@ Status CallRoom::Admission() const {
 }
 
 void CallRoom::Stop() {
-  std::map<Call*, std::weak_ptr<Call>> waiting;
+  std::map<CallCore*, std::weak_ptr<CallCore>> waiting;
   {
     MutexLock lock(mutex_);
     stopping_ = true;
     waiting.swap(waiting_);
   }
   for (const auto& [unused, weak] : waiting)
-    if (const std::shared_ptr<Call> call = weak.lock()) call->Fail(AgentStopping());
+    if (const std::shared_ptr<CallCore> call = weak.lock()) call->Fail(AgentStopping());
 }
 
 }  // namespace berth::api

@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "agent/api/call.h"
+#include "agent/api/call_core.h"
 #include "agent/api/call_gate.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -32,8 +32,9 @@ struct ApiObserver {
 class CallRoom {
  public:
   struct Limits {
-    int calls_max = 128;  // In flight at a time; beyond it OVERLOADED.
-    int waits_max = 512;  // WaitOperation calls at a time, counted apart, since they do no work.
+    int calls_max = 128;     // In flight at a time; beyond it OVERLOADED.
+    int waits_max = 512;     // WaitOperation calls at a time, counted apart, since they do no work.
+    int watches_max = 2048;  // Streams at a time, likewise.
   };
 
   // `clock` and `log` outlive this.
@@ -42,17 +43,19 @@ class CallRoom {
         log_(log),
         observer_(std::move(observer)),
         calls_(std::make_shared<CallGate>(limits.calls_max)),
-        waits_(std::make_shared<CallGate>(limits.waits_max)) {}
+        waits_(std::make_shared<CallGate>(limits.waits_max)),
+        watches_(std::make_shared<CallGate>(limits.watches_max)) {}
 
   const Clock& clock() const { return clock_; }
   Log& log() const { return log_; }
   const ApiObserver& observer() const { return observer_; }
   CallGate& calls() const { return *calls_; }
   CallGate& waits() const { return *waits_; }
+  CallGate& watches() const { return *watches_; }
 
-  // For Call::MarkWaiting and its end.
-  void AddWait(std::shared_ptr<Call> call) EXCLUDES(mutex_);
-  void RemoveWait(Call* call) EXCLUDES(mutex_);
+  // For MarkWaiting of calls and their end.
+  void AddWait(std::shared_ptr<CallCore> call) EXCLUDES(mutex_);
+  void RemoveWait(CallCore* call) EXCLUDES(mutex_);
   // The agent goes down: every waiting call ends now with AGENT_STOPPING, and every later one at
   // once.
   void Stop() EXCLUDES(mutex_);
@@ -65,9 +68,10 @@ class CallRoom {
   const ApiObserver observer_;
   const std::shared_ptr<CallGate> calls_;
   const std::shared_ptr<CallGate> waits_;
+  const std::shared_ptr<CallGate> watches_;
   mutable Mutex mutex_;
   bool stopping_ GUARDED_BY(mutex_) = false;
-  std::map<Call*, std::weak_ptr<Call>> waiting_ GUARDED_BY(mutex_);
+  std::map<CallCore*, std::weak_ptr<CallCore>> waiting_ GUARDED_BY(mutex_);
 };
 
 }  // namespace berth::api

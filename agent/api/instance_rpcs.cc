@@ -8,6 +8,7 @@
 #include "agent/api/instance_convert.h"
 #include "agent/api/instance_request.h"
 #include "agent/api/operation_convert.h"
+#include "agent/api/show_instance.h"
 #include "agent/api/time_convert.h"
 #include "agent/api/update_request.h"
 #include "berth/v1/instance_service.pb.h"
@@ -16,13 +17,6 @@
 
 namespace berth::api {
 namespace {
-
-// Whether the operation that `record` names has yet to end.
-bool OperationRuns(const NodeAgent& node, const model::InstanceRecord& record) {
-  if (IsTransitional(record.state)) return true;
-  const auto operation = node.GetOperation(record.operation_id);
-  return operation.ok() && !(*operation)->final();
-}
 
 void CreateInstance(NodeAgent& node, const v1::CreateInstanceRequest& request, RequestFaults faults,
                     const CallPtr& call) {
@@ -57,13 +51,12 @@ void GetInstance(NodeAgent& node, const v1::GetInstanceRequest& request, Request
   if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
   const auto record = node.GetInstance(request.instance_id());
   if (!record.ok()) return call->Fail(record.status());
-  call->Succeed(FromRecord(**record, OperationRuns(node, **record)));
+  call->Succeed(ShowInstance(node, **record));
 }
 
 v1::ListInstancesResponse FromPage(const NodeAgent& node, const ListInstancesResult& page) {
   v1::ListInstancesResponse out;
-  for (const auto& record : page.instances)
-    *out.add_instances() = FromRecord(*record, OperationRuns(node, *record));
+  for (const auto& record : page.instances) *out.add_instances() = ShowInstance(node, *record);
   out.set_next_page_token(page.next_page_token);
   out.set_revision(page.revision);
   return out;
@@ -132,9 +125,8 @@ void UpdateInstance(NodeAgent& node, const v1::UpdateInstanceRequest& request, R
   model::SpecUpdate update = ToUpdate(request, faults);
   if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
   node.UpdateInstance(ContextOf(*call, request), request.instance_id(), std::move(update),
-                      call->AnswerWith<model::InstanceRecord>([&node](const auto& record) {
-                        return FromRecord(record, OperationRuns(node, record));
-                      }));
+                      call->AnswerWith<model::InstanceRecord>(
+                          [&node](const auto& record) { return ShowInstance(node, record); }));
 }
 
 void SendDiagnosticInterrupt(NodeAgent& node, const v1::SendDiagnosticInterruptRequest& request,

@@ -43,9 +43,7 @@ void CountInstances(const NodeAgent& node, v1::Node& out) {
 void GetNode(const NodeAgent& node, const NodeFacts& facts, RequestFaults faults,
              const CallPtr& call) {
   if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
-  v1::Node reply = FromNode(node.GetNode(), facts);
-  CountInstances(node, reply);
-  call->Succeed(reply);
+  call->Succeed(ShowNode(node, facts));
 }
 
 // The catalogue always fits into one page, so a token can only be one that was never given.
@@ -135,6 +133,12 @@ void ListClaims(const NodeAgent& node, const v1::ListClaimsRequest& request, Req
 }
 
 }  // namespace
+
+v1::Node ShowNode(const NodeAgent& node, const NodeFacts& facts) {
+  v1::Node out = FromNode(node.GetNode(), facts);
+  CountInstances(node, out);
+  return out;
+}
 
 void ServeNode(RpcService& service, NodeAgent& node, const NodeFacts& facts) {
   service.Serve<v1::GetNodeRequest>(

@@ -8,6 +8,9 @@
 
 namespace berth::api {
 
+// What GetNode answers.
+v1::Node ShowNode(const NodeAgent& node, const NodeFacts& facts);
+
 // Both outlive `service`, which is NodeService's.
 void ServeNode(RpcService& service, NodeAgent& node, const NodeFacts& facts);
 

@@ -58,15 +58,9 @@ class RefusedStream final : public Reactor {
   void OnDone() override { delete this; }
 };
 
-// The handler of a stream that is not built. Only the reactor's type differs between the three
-// kinds.
+// The handler of a stream that is not built. Only the reactor's type differs between the kinds.
 grpc::internal::MethodHandler* RefusingHandler(RpcMethod::RpcType type, const Method& method) {
   switch (type) {
-    case RpcMethod::SERVER_STREAMING:
-      return new grpc::internal::CallbackServerStreamingHandler<ByteBuffer, ByteBuffer>(
-          [&method](CallbackServerContext*, const ByteBuffer*) {
-            return new RefusedStream<grpc::ServerWriteReactor<ByteBuffer>>(NotBuilt(method));
-          });
     case RpcMethod::CLIENT_STREAMING:
       return new grpc::internal::CallbackClientStreamingHandler<ByteBuffer, ByteBuffer>(
           [&method](CallbackServerContext*, ByteBuffer*) {
@@ -100,6 +94,14 @@ RpcService::RpcService(const google::protobuf::ServiceDescriptor& descriptor, Ca
 void RpcService::Register(int index, Entry& entry) {
   const RpcMethod::RpcType type = TypeOf(*entry.descriptor);
   AddMethod(new RpcServiceMethod(entry.method.path.c_str(), type, nullptr));
+  if (type == RpcMethod::SERVER_STREAMING) {
+    MarkMethodRawCallback(
+        index, new grpc::internal::CallbackServerStreamingHandler<ByteBuffer, ByteBuffer>(
+                   [this, &entry](CallbackServerContext* context, const ByteBuffer* request) {
+                     return HandleStream(entry, *context, *request);
+                   }));
+    return;
+  }
   if (type != RpcMethod::NORMAL_RPC) {
     MarkMethodRawCallback(index, RefusingHandler(type, entry.method));
     return;
@@ -111,17 +113,43 @@ void RpcService::Register(int index, Entry& entry) {
                                    }));
 }
 
-void RpcService::Bind(std::string_view method, const google::protobuf::Descriptor& request,
-                      Gate gate, BytesHandler handler) {
+RpcService::Entry& RpcService::Find(std::string_view method,
+                                    const google::protobuf::Descriptor& request, bool stream) {
   for (Entry& entry : entries_) {
     if (entry.method.name != method) continue;
     BERTH_CHECK(entry.descriptor->input_type() == &request, "the handler takes another request");
-    BERTH_CHECK(TypeOf(*entry.descriptor) == RpcMethod::NORMAL_RPC, "only unary methods have one");
-    entry.gate = gate;
-    entry.handler = std::move(handler);
-    return;
+    BERTH_CHECK(
+        TypeOf(*entry.descriptor) == (stream ? RpcMethod::SERVER_STREAMING : RpcMethod::NORMAL_RPC),
+        "the handler is of another kind");
+    return entry;
   }
-  BERTH_CHECK(false, "the contract has no such method");
+  Fatal(__FILE__, __LINE__, "the contract has no such method", method);
+}
+
+void RpcService::Bind(std::string_view method, const google::protobuf::Descriptor& request,
+                      Gate gate, BytesHandler<CallPtr> handler) {
+  Entry& entry = Find(method, request, /*stream=*/false);
+  entry.gate = gate;
+  entry.handler = std::move(handler);
+}
+
+void RpcService::BindStream(std::string_view method, const google::protobuf::Descriptor& request,
+                            BytesHandler<StreamPtr> handler) {
+  Find(method, request, /*stream=*/true).stream_handler = std::move(handler);
+}
+
+template <typename Ptr>
+void RpcService::Take(const Entry& entry, bool admitted, const BytesHandler<Ptr>& handler,
+                      const ByteBuffer& request, const Ptr& call) {
+  if (const Status admission = room_.Admission(); !admission.ok()) {
+    call->Fail(admission);
+  } else if (!admitted) {
+    call->Fail(Overloaded());
+  } else if (!handler) {
+    call->Fail(NotBuilt(entry.method));
+  } else {
+    handler(request, call);
+  }
 }
 
 grpc::ServerUnaryReactor* RpcService::Handle(const Entry& entry, CallbackServerContext& context,
@@ -131,15 +159,19 @@ grpc::ServerUnaryReactor* RpcService::Handle(const Entry& entry, CallbackServerC
   const CallPtr call =
       Call::Begin(entry.method, room_, std::move(ticket), reply,
                   {.principal = principal_of_(context.peer()), .time_left = TimeLeft(context)});
-  if (const Status admission = room_.Admission(); !admission.ok()) {
-    call->Fail(admission);
-  } else if (!admitted) {
-    call->Fail(Overloaded());
-  } else if (!entry.handler) {
-    call->Fail(NotBuilt(entry.method));
-  } else {
-    entry.handler(request, call);
-  }
+  Take(entry, admitted, entry.handler, request, call);
+  return call->reactor();
+}
+
+grpc::ServerWriteReactor<ByteBuffer>* RpcService::HandleStream(const Entry& entry,
+                                                               CallbackServerContext& context,
+                                                               const ByteBuffer& request) {
+  CallGate::Ticket ticket = room_.watches().TryEnter();
+  const bool admitted = static_cast<bool>(ticket);
+  const StreamPtr call = StreamCall::Begin(
+      entry.method, room_, std::move(ticket),
+      {.principal = principal_of_(context.peer()), .time_left = TimeLeft(context)});
+  Take(entry, admitted, entry.stream_handler, request, call);
   return call->reactor();
 }
 

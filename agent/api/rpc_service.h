@@ -24,6 +24,7 @@
 #include "agent/api/call_room.h"
 #include "agent/api/request_check.h"
 #include "agent/api/request_faults.h"
+#include "agent/api/stream_call.h"
 #include "google/protobuf/descriptor.h"
 
 namespace berth::api {
@@ -35,6 +36,9 @@ class RpcService final : public grpc::Service {
   // a request that has any. The request dies with the handler's return.
   template <typename Request>
   using Handler = std::function<void(const Request&, RequestFaults, const CallPtr&)>;
+  // Likewise for one whose answer is a stream.
+  template <typename Request>
+  using StreamHandler = std::function<void(const Request&, RequestFaults, const StreamPtr&)>;
   // Who calls, by gRPC's name of the peer.
   using PrincipalOf = std::function<std::string(const std::string& peer)>;
 
@@ -45,27 +49,37 @@ class RpcService final : public grpc::Service {
   // Gives `method` its handler. The descriptor has a unary method of that name and request.
   template <typename Request>
   void Serve(std::string_view method, Handler<Request> handler) {
-    Bind(method, *Request::descriptor(), &CallRoom::calls, Typed<Request>(std::move(handler)));
+    Bind(method, *Request::descriptor(), &CallRoom::calls,
+         Typed<Request, CallPtr>(std::move(handler)));
   }
   // Likewise for a method that mostly waits: counted at the other gate.
   template <typename Request>
   void ServeWait(std::string_view method, Handler<Request> handler) {
-    Bind(method, *Request::descriptor(), &CallRoom::waits, Typed<Request>(std::move(handler)));
+    Bind(method, *Request::descriptor(), &CallRoom::waits,
+         Typed<Request, CallPtr>(std::move(handler)));
+  }
+  // The same for a method that answers with a stream.
+  template <typename Request>
+  void ServeStream(std::string_view method, StreamHandler<Request> handler) {
+    BindStream(method, *Request::descriptor(), Typed<Request, StreamPtr>(std::move(handler)));
   }
 
  private:
   using Gate = CallGate& (CallRoom::*)() const;
-  using BytesHandler = std::function<void(const grpc::ByteBuffer&, const CallPtr&)>;
+  template <typename Ptr>
+  using BytesHandler = std::function<void(const grpc::ByteBuffer&, const Ptr&)>;
   struct Entry {
     Method method;
     const google::protobuf::MethodDescriptor* descriptor;
     Gate gate = &CallRoom::calls;
-    BytesHandler handler;  // Empty: not built.
+    // Both empty: not built.
+    BytesHandler<CallPtr> handler;
+    BytesHandler<StreamPtr> stream_handler;
   };
 
-  template <typename Request>
-  static BytesHandler Typed(Handler<Request> handler) {
-    return [handler = std::move(handler)](const grpc::ByteBuffer& buffer, const CallPtr& call) {
+  template <typename Request, typename Ptr, typename Handler>
+  static BytesHandler<Ptr> Typed(Handler handler) {
+    return [handler = std::move(handler)](const grpc::ByteBuffer& buffer, const Ptr& call) {
       const StatusOr<std::string> bytes = BytesOf(buffer);
       if (!bytes.ok()) return call->Fail(bytes.status());
       Request request;
@@ -77,10 +91,21 @@ class RpcService final : public grpc::Service {
   }
 
   void Bind(std::string_view method, const google::protobuf::Descriptor& request, Gate gate,
-            BytesHandler handler);
+            BytesHandler<CallPtr> handler);
+  void BindStream(std::string_view method, const google::protobuf::Descriptor& request,
+                  BytesHandler<StreamPtr> handler);
+  // The method of that name; it takes such requests, and is of that kind.
+  Entry& Find(std::string_view method, const google::protobuf::Descriptor& request, bool stream);
   void Register(int index, Entry& entry);
   grpc::ServerUnaryReactor* Handle(const Entry& entry, grpc::CallbackServerContext& context,
                                    const grpc::ByteBuffer& request, grpc::ByteBuffer* reply);
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* HandleStream(const Entry& entry,
+                                                           grpc::CallbackServerContext& context,
+                                                           const grpc::ByteBuffer& request);
+  // Fails a call that is not taken; else hands it to its handler.
+  template <typename Ptr>
+  void Take(const Entry& entry, bool admitted, const BytesHandler<Ptr>& handler,
+            const grpc::ByteBuffer& request, const Ptr& call);
 
   CallRoom& room_;
   const PrincipalOf principal_of_;

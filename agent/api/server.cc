@@ -20,6 +20,7 @@
 #include "agent/api/reservation_rpcs.h"
 #include "agent/api/rpc_service.h"
 #include "agent/api/unix_listener.h"
+#include "agent/api/watch_rpcs.h"
 
 namespace berth::api {
 namespace {
@@ -61,7 +62,9 @@ class ApiServer::Impl {
       services_[descriptor->name()] = std::make_unique<RpcService>(
           *descriptor, room_, [this](const std::string& peer) { return peers_.PrincipalOf(peer); });
     ServeInstances(*services_.at("InstanceService"), dependencies.node);
+    ServeInstanceWatches(*services_.at("InstanceService"), dependencies.node);
     ServeNode(*services_.at("NodeService"), dependencies.node, facts_);
+    ServeNodeWatches(*services_.at("NodeService"), dependencies.node, facts_);
     ServeReservations(*services_.at("ReservationService"), dependencies.node);
     ServeOperations(*services_.at("OperationService"), dependencies.node);
   }

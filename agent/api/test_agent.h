@@ -72,7 +72,8 @@ class TestAgent {
               {},
               Types(),
               {}}) {
-    ledger->SetListener([this](const auto& view) { node.ViewPublished(view); });
+    ledger->SetListener(
+        [this](const auto& view, const auto& changes) { node.ViewPublished(view, changes); });
     hypervisor.Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); }, [] {});
     Serve(limits);
   }

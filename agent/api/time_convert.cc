@@ -16,6 +16,15 @@ google::protobuf::Timestamp ToTimestamp(WallTime time) {
   return google::protobuf::util::TimeUtil::MillisecondsToTimestamp(time.time_since_epoch().count());
 }
 
+std::optional<WallTime> ToWallTime(const google::protobuf::Timestamp& time) {
+  using google::protobuf::util::TimeUtil;
+  const bool sane = time.seconds() >= TimeUtil::kTimestampMinSeconds &&
+                    time.seconds() <= TimeUtil::kTimestampMaxSeconds && time.nanos() >= 0 &&
+                    time.nanos() < kNanosPerSecond;
+  if (!sane) return std::nullopt;
+  return WallTime(Duration(TimeUtil::TimestampToMilliseconds(time)));
+}
+
 std::optional<Duration> ToDuration(const google::protobuf::Duration& duration) {
   if (duration.seconds() < 0 || duration.seconds() > kSecondsMax || duration.nanos() < 0 ||
       duration.nanos() >= kNanosPerSecond)

@@ -12,6 +12,9 @@ namespace berth::api {
 
 google::protobuf::Timestamp ToTimestamp(WallTime time);
 
+// nullopt for one that is not well formed.
+std::optional<WallTime> ToWallTime(const google::protobuf::Timestamp& time);
+
 // Rounded up to the millisecond; nullopt for one that is negative or not well formed.
 std::optional<Duration> ToDuration(const google::protobuf::Duration& duration);
 

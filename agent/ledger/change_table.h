@@ -18,13 +18,14 @@ class ChangeTable {
 
   // `json` is the value after the change; nullopt if it was erased.
   Status Add(const Change& change, const std::optional<std::string>& json);
+  StatusOr<KeptChanges> Find(const ChangeQuery& query);
   // Erases some of the rows that are no longer kept; few enough not to be felt in a commit.
   Status Trim(int64_t newest_revision, WallTime now);
 
  private:
   ChangeTable() = default;
 
-  Statement add_, trim_;
+  Statement add_, trim_, find_, oldest_;
 };
 
 }  // namespace berth

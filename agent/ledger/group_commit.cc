@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "agent/ledger/change_events.h"
 #include "agent/ledger/ledger_check.h"
 #include "core/base/check.h"
 #include "core/base/error.h"
@@ -25,6 +27,11 @@ struct Answer {
   Status status;
   bool rests_on_commit = false;  // It wrote, or has seen what others wrote in this turn.
 };
+
+void Append(std::vector<InstanceChange> more, std::vector<InstanceChange>& changes) {
+  changes.insert(changes.end(), std::make_move_iterator(more.begin()),
+                 std::make_move_iterator(more.end()));
+}
 
 }  // namespace
 
@@ -49,17 +56,18 @@ class GroupCommit::Loop : public std::enable_shared_from_this<Loop> {
     std::shared_ptr<const model::NodeView> base;  // As published.
     model::NodeView working;                      // With what this turn has written so far.
     std::vector<Answer> answers;
-    size_t written = 0;  // Transactions in the open commit.
+    size_t written = 0;                   // Transactions in the open commit,
+    std::vector<InstanceChange> changes;  // and what they have changed.
   };
 
   void PostTurn();
   void RunTurn();
   std::vector<Waiting> TakeWaiting() EXCLUDES(mutex_);
   void RunBody(Waiting waiting, Turn& turn);
-  Status Write(const LedgerTxn& txn, model::NodeView attempt, Turn& turn);
+  Status Write(LedgerTxn& txn, model::NodeView& attempt, Turn& turn);
   void CommitLost(const Status& why, Turn& turn);
   bool Commit(Turn& turn);
-  void Publish(model::NodeView view);
+  void Publish(model::NodeView view, const std::vector<InstanceChange>& changes);
   void EndTurn() EXCLUDES(mutex_);
 
   const std::unique_ptr<LedgerStore> store_;
@@ -121,14 +129,17 @@ void GroupCommit::Loop::RunBody(Waiting waiting, Turn& turn) {
   model::NodeView attempt = turn.working;
   LedgerTxn txn(attempt, *store_, clock_.WallNow());
   Status status = waiting.body(txn);
-  if (status.ok() && !txn.writes().empty()) status = Write(txn, std::move(attempt), turn);
+  if (status.ok() && !txn.writes().empty()) status = Write(txn, attempt, turn);
   turn.answers.push_back({std::move(waiting.done), std::move(status), turn.written > 0});
 }
 
-Status GroupCommit::Loop::Write(const LedgerTxn& txn, model::NodeView attempt, Turn& turn) {
+Status GroupCommit::Loop::Write(LedgerTxn& txn, model::NodeView& attempt, Turn& turn) {
   BERTH_RETURN_IF_ERROR(CheckWrites(txn.writes(), turn.working, attempt));
+  for (model::Event& event : EventsOf(txn.writes().changes, turn.working, attempt))
+    txn.AddEvent(std::move(event));
   Status added = store_->Add(txn.writes(), attempt);
   if (added.ok()) {
+    Append(ChangesOf(txn.writes(), attempt), turn.changes);
     turn.working = std::move(attempt);
     ++turn.written;
   } else if (!store_->CommitOpen()) {
@@ -144,6 +155,7 @@ void GroupCommit::Loop::CommitLost(const Status& why, Turn& turn) {
     if (std::exchange(answer.rests_on_commit, false)) answer.status = why;
   turn.working = *turn.base;
   turn.written = 0;
+  turn.changes.clear();
 }
 
 // False if nobody may be answered any more.
@@ -156,7 +168,7 @@ bool GroupCommit::Loop::Commit(Turn& turn) {
       if (options_.committed)
         options_.committed(turn.written,
                            std::chrono::duration_cast<Duration>(clock_.Now() - began));
-      Publish(std::move(turn.working));
+      Publish(std::move(turn.working), turn.changes);
       return true;
     case CommitOutcome::Kind::kNothingKept:
       CommitLost(outcome.why, turn);
@@ -171,10 +183,10 @@ bool GroupCommit::Loop::Commit(Turn& turn) {
   return false;  // turn_posted_ stays set: no turn runs again.
 }
 
-void GroupCommit::Loop::Publish(model::NodeView view) {
+void GroupCommit::Loop::Publish(model::NodeView view, const std::vector<InstanceChange>& changes) {
   const auto next = std::make_shared<const model::NodeView>(std::move(view));
   published_.Set(next);
-  if (listener_) listener_(next);
+  if (listener_) listener_(next, changes);
 }
 
 void GroupCommit::Loop::EndTurn() {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/ledger/ledger_txn.h"
 #include "core/base/status.h"
@@ -28,7 +29,10 @@ class Ledger {
   // and what it captured.
   using Body = std::function<Status(LedgerTxn&)>;
   using Done = std::function<void(Status)>;
-  using Listener = std::function<void(const std::shared_ptr<const model::NodeView>&)>;
+  // `changes` are those of instances that led to the view from the one published before, all of
+  // them, in order.
+  using Listener = std::function<void(const std::shared_ptr<const model::NodeView>& view,
+                                      const std::vector<InstanceChange>& changes)>;
 
   virtual ~Ledger() = default;
 

@@ -6,12 +6,14 @@
 // set is made durable differs (sqlite_ledger.h, memory_ledger.h).
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/status.h"
+#include "core/model/event.h"
 #include "core/model/node_view.h"
 
 namespace berth {
@@ -34,33 +36,75 @@ struct StoredRequest {
   bool operator==(const StoredRequest&) const = default;
 };
 
-// Looks up what was written by earlier transactions and is not in the view.
-class LedgerLookup {
- public:
-  virtual ~LedgerLookup() = default;
-  virtual StatusOr<std::optional<StoredRequest>> FindRequest(const RequestKey& key) = 0;
-  virtual StatusOr<bool> WasErased(const std::string& id) = 0;
-};
-
 // One row of the change table: what a watch is fed from.
 struct Change {
   enum class Kind { kInstance, kOperation, kClaim, kReservation, kNode };
   int64_t revision = 0;
   Kind kind = Kind::kInstance;
   std::string id;
+  bool created = false;
   bool erased = false;
   WallTime time{};
   bool operator==(const Change&) const = default;
+};
+
+// The last change of each thing, in order, which alone is kept: of several in one transaction the
+// others were never seen by anyone.
+std::vector<Change> LastOfEach(const std::vector<Change>& changes);
+
+// A change of an instance, with what it was changed to.
+struct InstanceChange {
+  int64_t revision = 0;
+  std::string id;
+  bool created = false;
+  // Null: its record was erased.
+  std::shared_ptr<const model::InstanceRecord> record;
+};
+
+// Changes of instances, as a watch that resumes reads them.
+struct ChangeQuery {
+  int64_t after = 0;    // Revisions.
+  int64_t through = 0;  // Nothing that is committed later is seen.
+  size_t limit = 0;
+};
+struct KeptChanges {
+  std::vector<InstanceChange> changes;  // Ascending.
+  int64_t oldest = 0;  // The lowest revision of any change that is kept; 0: there is none.
+};
+
+struct EventQuery {
+  std::string subject;  // "": all.
+  int64_t after_number = 0;
+  int64_t after_revision = 0;
+  int64_t through_revision = 0;
+  WallTime since{};
+  size_t limit = 0;
+};
+
+// Looks up what was written by earlier transactions and is not in the view.
+class LedgerLookup {
+ public:
+  virtual ~LedgerLookup() = default;
+  virtual StatusOr<std::optional<StoredRequest>> FindRequest(const RequestKey& key) = 0;
+  virtual StatusOr<bool> WasErased(const std::string& id) = 0;
+  virtual StatusOr<KeptChanges> FindChanges(const ChangeQuery& query) = 0;
+  virtual StatusOr<std::vector<model::Event>> FindEvents(const EventQuery& query) = 0;
 };
 
 // What a transaction has written, in order; the ledger makes exactly this durable.
 struct WriteSet {
   std::vector<Change> changes;  // The values are in the working view; the last one per id counts.
   std::vector<StoredRequest> requests;
+  std::vector<model::Event> events;
   // Instances and reservations that were erased: their requests' 24 h begin now.
   std::vector<std::string> forgotten;
-  bool empty() const { return changes.empty() && requests.empty() && forgotten.empty(); }
+  bool empty() const {
+    return changes.empty() && requests.empty() && events.empty() && forgotten.empty();
+  }
 };
+
+// Those of instances, with what `after` says of them.
+std::vector<InstanceChange> ChangesOf(const WriteSet& writes, const model::NodeView& after);
 
 class LedgerTxn {
  public:
@@ -88,6 +132,9 @@ class LedgerTxn {
   // Remembers a higher control epoch; lower or equal: no change.
   void RaiseControlEpoch(int64_t epoch);
   void SetCordoned(bool cordoned);
+  // Of what is no change of the ledger; those that changes amount to are added by the ledger
+  // (change_events.h). Time and revision are set here.
+  void AddEvent(model::Event event);
 
   // What was answered to this call before, by this transaction's own writes or by an earlier one.
   StatusOr<std::optional<StoredRequest>> FindRequest(const RequestKey& key);
@@ -98,10 +145,19 @@ class LedgerTxn {
   // used again.
   StatusOr<bool> WasErased(const std::string& id);
 
+  // As committed; not what this transaction has written.
+  StatusOr<KeptChanges> FindChanges(const ChangeQuery& query) { return lookup_.FindChanges(query); }
+  StatusOr<std::vector<model::Event>> FindEvents(const EventQuery& query) {
+    return lookup_.FindEvents(query);
+  }
+
   const WriteSet& writes() const { return writes_; }
 
  private:
-  void Record(Change::Kind kind, const std::string& id, bool erased);
+  enum class What { kCreated, kChanged, kErased };
+  template <typename V>
+  static What PutOf(const PersistentMap<V>& map, const std::string& id);
+  void Record(Change::Kind kind, const std::string& id, What what);
 
   model::NodeView& working_;
   LedgerLookup& lookup_;

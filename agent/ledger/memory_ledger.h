@@ -47,6 +47,7 @@ class MemoryLedgerFile {
   // What is committed, for checkers.
   const model::NodeView& view() const { return view_; }
   const std::deque<Change>& changes() const { return changes_; }
+  const std::deque<model::Event>& events() const { return events_; }
   size_t request_count() const { return requests_.size(); }
   int64_t commit_count() const { return commit_count_; }
 
@@ -62,6 +63,9 @@ class MemoryLedgerFile {
 
   model::NodeView view_;
   std::deque<Change> changes_;
+  std::deque<InstanceChange> instance_changes_;
+  std::deque<model::Event> events_;
+  int64_t next_event_ = 1;
   std::map<Key, KeptRequest> requests_;
   std::set<std::string> erased_;
   int64_t commit_count_ = 0;

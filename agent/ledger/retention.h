@@ -15,4 +15,7 @@ inline constexpr std::chrono::hours kRequestsKept{24};
 inline constexpr int64_t kChangesKept = 100000;
 inline constexpr std::chrono::hours kChangesKeptFor{1};
 
+// Of one instance's own events, which stay with its record, the last so many.
+inline constexpr int64_t kEventsPerInstance = 500;
+
 }  // namespace berth

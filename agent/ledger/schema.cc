@@ -101,7 +101,18 @@ UPDATE request SET reply = CAST(json_object('entries',
   WHERE method = 'BatchCreateInstances';
 )sql";
 
-constexpr Migration kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
+// The log; kept is 1 while the subject is an instance that has a record.
+constexpr char kVersion6[] = R"sql(
+ALTER TABLE change ADD COLUMN created INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE event(
+  number INTEGER PRIMARY KEY AUTOINCREMENT, revision INTEGER NOT NULL, time INTEGER NOT NULL,
+  subject TEXT NOT NULL, kept INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
+CREATE INDEX event_by_subject ON event(subject, number);
+CREATE INDEX event_to_trim ON event(number) WHERE kept = 0;
+)sql";
+
+constexpr Migration kMigrations[] = {kVersion1, kVersion2, kVersion3,
+                                     kVersion4, kVersion5, kVersion6};
 
 Status Refused(const char* reason, const std::string& message) {
   return MakeError(StatusCode::kFailedPrecondition, reason, message);

@@ -205,7 +205,7 @@ TEST_F(SqliteLedgerTest, OpensALedgerOfVersion1) {
   Edit(fmt::format("UPDATE request SET reply = CAST(json_remove(CAST(reply AS TEXT), {}) AS BLOB)",
                    added));
   Edit("UPDATE operation SET json = json_remove(json, '$.principal', '$.request_id')");
-  Edit("DROP TABLE reservation");
+  Edit("DROP TABLE reservation; DROP TABLE event; ALTER TABLE change DROP COLUMN created");
   Edit("PRAGMA user_version = 1");
 
   const auto ledger = Open();
@@ -297,7 +297,7 @@ TEST_F(SqliteLedgerTest, TrimsChangesByNumber) {
   Edit(
       fmt::format("WITH RECURSIVE n(i) AS (SELECT 5 UNION ALL SELECT i + 1 FROM n WHERE i < {}) "
                   "INSERT INTO change SELECT i, 'node', '', 0, (SELECT max(time) FROM change), "
-                  "NULL FROM n",
+                  "NULL, 0 FROM n",
                   kChangesKept + 2000));
   {
     auto ledger = Open().value();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ledger/sqlite_store.h"
 
-#include <algorithm>
-#include <set>
 #include <utility>
 
 namespace berth {
@@ -18,13 +16,14 @@ constexpr std::chrono::minutes kTrimEvery{1};
 }  // namespace
 
 SqliteStore::SqliteStore(Database database, UniqueFd lock, const Clock& clock, RecordTables records,
-                         RequestTable requests, ChangeTable changes)
+                         RequestTable requests, ChangeTable changes, EventTable events)
     : lock_(std::move(lock)),
       database_(std::move(database)),
       clock_(clock),
       records_(std::move(records)),
       requests_(std::move(requests)),
       changes_(std::move(changes)),
+      events_(std::move(events)),
       next_checkpoint_(kCheckpointPages) {}
 
 StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(Database database, UniqueFd lock,
@@ -32,9 +31,10 @@ StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(Database database, Uniq
   BERTH_ASSIGN_OR_RETURN(RecordTables records, RecordTables::Open(database));
   BERTH_ASSIGN_OR_RETURN(RequestTable requests, RequestTable::Open(database));
   BERTH_ASSIGN_OR_RETURN(ChangeTable changes, ChangeTable::Open(database));
+  BERTH_ASSIGN_OR_RETURN(EventTable events, EventTable::Open(database));
   return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(database), std::move(lock), clock,
                                                       std::move(records), std::move(requests),
-                                                      std::move(changes)));
+                                                      std::move(changes), std::move(events)));
 }
 
 // Rows of the open commit are seen too: it is the same connection.
@@ -43,6 +43,14 @@ StatusOr<std::optional<StoredRequest>> SqliteStore::FindRequest(const RequestKey
 }
 
 StatusOr<bool> SqliteStore::WasErased(const std::string& id) { return records_.IsTombstone(id); }
+
+StatusOr<KeptChanges> SqliteStore::FindChanges(const ChangeQuery& query) {
+  return changes_.Find(query);
+}
+
+StatusOr<std::vector<model::Event>> SqliteStore::FindEvents(const EventQuery& query) {
+  return events_.Find(query);
+}
 
 Status SqliteStore::Begin(const model::NodeView& view) {
   BERTH_RETURN_IF_ERROR(database_.Execute("BEGIN IMMEDIATE"));
@@ -58,6 +66,7 @@ void SqliteStore::TrimIfDue(const model::NodeView& view) {
   next_trim_time_ = now + kTrimEvery;
   requests_.Trim(clock_.WallNow()).IgnoreError();
   changes_.Trim(view.revision, clock_.WallNow()).IgnoreError();
+  events_.Trim(view.revision, clock_.WallNow()).IgnoreError();
 }
 
 Status SqliteStore::Add(const WriteSet& writes, const model::NodeView& after) {
@@ -74,6 +83,7 @@ Status SqliteStore::Add(const WriteSet& writes, const model::NodeView& after) {
 
 Status SqliteStore::Write(const WriteSet& writes, const model::NodeView& after) {
   BERTH_RETURN_IF_ERROR(WriteChanges(writes.changes, after));
+  BERTH_RETURN_IF_ERROR(WriteEvents(writes.events, after));
   for (const StoredRequest& request : writes.requests)
     BERTH_RETURN_IF_ERROR(requests_.Save(request));
   for (const std::string& id : writes.forgotten)
@@ -81,17 +91,20 @@ Status SqliteStore::Write(const WriteSet& writes, const model::NodeView& after) 
   return OkStatus();
 }
 
-// Of several changes of one thing only the last is written: the others were never seen by anyone.
 Status SqliteStore::WriteChanges(const std::vector<Change>& changes, const model::NodeView& after) {
-  std::set<std::pair<Change::Kind, std::string_view>> seen;
-  std::vector<const Change*> last;
-  for (auto it = changes.rbegin(); it != changes.rend(); ++it)
-    if (seen.emplace(it->kind, it->id).second) last.push_back(&*it);
-  std::reverse(last.begin(), last.end());
-  for (const Change* change : last) {
-    BERTH_ASSIGN_OR_RETURN(const auto json, records_.Write(*change, after));
-    BERTH_RETURN_IF_ERROR(changes_.Add(*change, json));
+  for (const Change& change : LastOfEach(changes)) {
+    BERTH_ASSIGN_OR_RETURN(const auto json, records_.Write(change, after));
+    BERTH_RETURN_IF_ERROR(changes_.Add(change, json));
+    if (change.kind == Change::Kind::kInstance && change.erased)
+      BERTH_RETURN_IF_ERROR(events_.Erase(change.id));
   }
+  return OkStatus();
+}
+
+Status SqliteStore::WriteEvents(const std::vector<model::Event>& events,
+                                const model::NodeView& after) {
+  for (const model::Event& event : events)
+    BERTH_RETURN_IF_ERROR(events_.Add(event, after.instances.Find(event.subject) != nullptr));
   return OkStatus();
 }
 

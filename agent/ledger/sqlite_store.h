@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "agent/ledger/change_table.h"
+#include "agent/ledger/event_table.h"
 #include "agent/ledger/ledger_store.h"
 #include "agent/ledger/record_tables.h"
 #include "agent/ledger/request_table.h"
@@ -30,6 +31,8 @@ class SqliteStore final : public LedgerStore {
 
   StatusOr<std::optional<StoredRequest>> FindRequest(const RequestKey& key) override;
   StatusOr<bool> WasErased(const std::string& id) override;
+  StatusOr<KeptChanges> FindChanges(const ChangeQuery& query) override;
+  StatusOr<std::vector<model::Event>> FindEvents(const EventQuery& query) override;
   Status Add(const WriteSet& writes, const model::NodeView& after) override;
   bool CommitOpen() const override { return database_.InTransaction(); }
   CommitOutcome Commit() override;
@@ -40,11 +43,12 @@ class SqliteStore final : public LedgerStore {
 
  private:
   SqliteStore(Database database, UniqueFd lock, const Clock& clock, RecordTables records,
-              RequestTable requests, ChangeTable changes);
+              RequestTable requests, ChangeTable changes, EventTable events);
 
   Status Begin(const model::NodeView& view);
   Status Write(const WriteSet& writes, const model::NodeView& after);
   Status WriteChanges(const std::vector<Change>& changes, const model::NodeView& after);
+  Status WriteEvents(const std::vector<model::Event>& events, const model::NodeView& after);
   void TrimIfDue(const model::NodeView& view);
 
   UniqueFd lock_;  // Before database_: destroyed after it.
@@ -53,6 +57,7 @@ class SqliteStore final : public LedgerStore {
   RecordTables records_;
   RequestTable requests_;
   ChangeTable changes_;
+  EventTable events_;
   int next_checkpoint_;  // WAL pages at which the next one is due.
   int64_t next_trim_revision_ = 0;
   SteadyTime next_trim_time_{};

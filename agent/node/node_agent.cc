@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/node/create_flow.h"
+#include "agent/node/event_log.h"
 #include "agent/node/foreign.h"
 #include "agent/node/held_reservation.h"
 #include "agent/node/interrupt.h"
@@ -15,8 +16,10 @@
 #include "agent/node/reachability.h"
 #include "agent/node/reservation_expiry.h"
 #include "agent/node/reserve.h"
+#include "agent/node/resume_token.h"
 #include "agent/node/retention.h"
 #include "agent/node/verbs.h"
+#include "agent/node/watch_hub.h"
 #include "scheduler/host_of.h"
 
 namespace berth {
@@ -31,6 +34,7 @@ class NodeAgent::Impl {
         listings(context->with.ledger, context->with.clock),
         planning(context),
         waiters(std::make_shared<node::OperationWaiters>(context)),
+        watches(std::make_shared<node::WatchHub>(context)),
         retention(std::make_shared<node::Retention>(context)),
         expiry(std::make_shared<node::ReservationExpiry>(context)) {
     retention->Start();
@@ -41,6 +45,7 @@ class NodeAgent::Impl {
   node::Listings listings;
   node::Planning planning;
   const std::shared_ptr<node::OperationWaiters> waiters;
+  const std::shared_ptr<node::WatchHub> watches;
   const std::shared_ptr<node::Retention> retention;
   const std::shared_ptr<node::ReservationExpiry> expiry;
 };
@@ -50,8 +55,10 @@ NodeAgent::NodeAgent(Dependencies dependencies)
 
 NodeAgent::~NodeAgent() = default;
 
-void NodeAgent::ViewPublished(const std::shared_ptr<const model::NodeView>& view) {
+void NodeAgent::ViewPublished(const std::shared_ptr<const model::NodeView>& view,
+                              const std::vector<InstanceChange>& changes) {
   impl_->waiters->ViewPublished(*view);
+  impl_->watches->Published(*view, changes);
   impl_->expiry->ViewPublished(*view);
 }
 
@@ -173,6 +180,25 @@ void NodeAgent::GetConsoleOutput(const std::string& id, int64_t max_bytes,
   if (const auto record = GetInstance(id); !record.ok())
     return context->Answer<std::string>(std::move(done), record.status());
   context->with.storage.ReadConsole(id, max_bytes, std::move(done));
+}
+
+StatusOr<InstanceWatchPtr> NodeAgent::WatchInstances(WatchArgs args) {
+  return impl_->watches->Watch(std::move(args));
+}
+
+StatusOr<std::shared_ptr<NodeWatch>> NodeAgent::WatchNode(const std::string& resume_token,
+                                                          NodeWatch::Fingerprint other) {
+  const auto view = impl_->context->with.ledger.View();
+  int64_t seen = view->revision;
+  if (!resume_token.empty()) {
+    BERTH_ASSIGN_OR_RETURN(
+        seen, node::RevisionOf(resume_token, view->identity.ledger_id, view->revision));
+  }
+  return std::make_shared<NodeWatch>(impl_->context, seen, std::move(other));
+}
+
+void NodeAgent::ListEvents(const ListEventsArgs& args, DoneWith<ListEventsResult> done) {
+  node::ListEvents(impl_->context, args, std::move(done));
 }
 
 std::vector<std::string> NodeAgent::OverCommitments() const {

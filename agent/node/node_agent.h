@@ -15,12 +15,15 @@
 
 #include "agent/instance/registry.h"
 #include "agent/ledger/ledger.h"
+#include "agent/node/instance_watch.h"
+#include "agent/node/node_watch.h"
 #include "core/base/clock.h"
 #include "core/base/executor.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/model/batch_outcome.h"
 #include "core/model/capacity.h"
+#include "core/model/event.h"
 #include "core/model/foreign_guest.h"
 #include "core/model/instance_type.h"
 #include "core/model/node_view.h"
@@ -121,6 +124,20 @@ struct ListOperationsResult {
   int64_t revision = 0;
 };
 
+struct ListEventsArgs {
+  int32_t page_size = 0;  // As ListInstancesArgs.
+  std::string page_token;
+  std::string instance_id;     // "" = all, and the node's own.
+  WallTime since{};            // Only those at or after it.
+  int64_t after_revision = 0;  // Only those after it; 0 = all.
+};
+
+struct ListEventsResult {
+  std::vector<model::Event> events;  // Oldest first.
+  std::string next_page_token;       // "" = that was all.
+  int64_t revision = 0;              // Of the first page.
+};
+
 struct PlanArgs {
   std::string instance_type;  // Or shape.
   model::Shape shape;
@@ -209,8 +226,9 @@ class NodeAgent {
   NodeAgent& operator=(const NodeAgent&) = delete;
 
   // To be called by the ledger's listener (Ledger::SetListener) with each published view: answers
-  // who waits for an operation. Cheap; posts and returns.
-  void ViewPublished(const std::shared_ptr<const model::NodeView>& view);
+  // who waits for an operation, and tells who watches. Cheap; posts and returns.
+  void ViewPublished(const std::shared_ptr<const model::NodeView>& view,
+                     const std::vector<InstanceChange>& changes);
 
   // To be called with every comparison of what runs (agent/recovery): these are charged from now
   // on. From any thread; cheap.
@@ -292,6 +310,16 @@ class NodeAgent {
   // The end of the serial console (drivers/storage/storage.h: ReadConsole), in any state.
   void GetConsoleOutput(const std::string& id, int64_t max_bytes, DoneWith<std::string> done);
   NodeInfo GetNode() const;
+  // Follows instances (instance_watch.h). INVALID_ARGUMENT, or OUT_OF_RANGE STALE_RESUME_TOKEN.
+  // Ends when nobody holds it any more.
+  StatusOr<InstanceWatchPtr> WatchInstances(WatchArgs args);
+  // Follows the node (node_watch.h), from a token or, where that is "", from now on; likewise.
+  // `other`: see there.
+  StatusOr<std::shared_ptr<NodeWatch>> WatchNode(const std::string& resume_token,
+                                                 NodeWatch::Fingerprint other);
+  // The log, oldest first. INVALID_ARGUMENT; OUT_OF_RANGE STALE_PAGE_TOKEN; and what the ledger
+  // answers.
+  void ListEvents(const ListEventsArgs& args, DoneWith<ListEventsResult> done);
   // Where claims hold more than there is now, a sentence each; empty: nowhere.
   std::vector<std::string> OverCommitments() const;
   // As in GetNode, alone.

@@ -29,7 +29,8 @@ Agent::Agent(World& world)
       recovery({world.sim, world.sim, *ledger, registry, hypervisor, world.storage, log,
                 [this](auto guests) { node.ForeignGuestsFound(std::move(guests)); }},
                {}) {
-  ledger->SetListener([this](const auto& view) { node.ViewPublished(view); });
+  ledger->SetListener(
+      [this](const auto& view, const auto& changes) { node.ViewPublished(view, changes); });
   hypervisor.Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); },
                        [this] { recovery.HypervisorConnected(); });
   recovery.Start();

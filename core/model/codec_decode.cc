@@ -217,5 +217,6 @@ StatusOr<Reservation> DecodeReservation(std::string_view text) {
 StatusOr<BatchOutcome> DecodeBatchOutcome(std::string_view text) {
   return DecodeAny<BatchOutcome>("batch outcome", text);
 }
+StatusOr<Event> DecodeEvent(std::string_view text) { return DecodeAny<Event>("event", text); }
 
 }  // namespace berth::model

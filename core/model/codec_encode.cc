@@ -136,5 +136,6 @@ std::string Encode(const Operation& operation) { return EncodeAny(operation); }
 std::string Encode(const Claim& claim) { return EncodeAny(claim); }
 std::string Encode(const Reservation& reservation) { return EncodeAny(reservation); }
 std::string Encode(const BatchOutcome& outcome) { return EncodeAny(outcome); }
+std::string Encode(const Event& event) { return EncodeAny(event); }
 
 }  // namespace berth::model

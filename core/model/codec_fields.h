@@ -11,6 +11,7 @@
 
 #include "core/model/batch_outcome.h"
 #include "core/model/claim.h"
+#include "core/model/event.h"
 #include "core/model/instance_record.h"
 #include "core/model/operation.h"
 #include "core/model/reservation.h"
@@ -227,6 +228,15 @@ void Fields(auto& visit, Is<Reservation> auto& v) {
   visit("expires", v.expires);
   visit("ended", v.ended);
   visit("revision", v.revision);
+}
+
+void Fields(auto& visit, Is<Event> auto& v) {
+  visit("type", v.type);
+  visit("message", v.message);
+  visit("attributes", v.attributes);
+  visit("principal", v.principal);
+  visit("request_id", v.request_id);
+  visit("operation_id", v.operation_id);
 }
 
 }  // namespace berth::model

@@ -150,6 +150,13 @@ TEST(CodecTest, DecodingGivesBackExactlyWhatWasEncoded) {
   EXPECT_EQ(DecodeClaim(Encode(FullClaim())).value(), FullClaim());
   EXPECT_EQ(DecodeReservation(Encode(FullReservation())).value(), FullReservation());
   EXPECT_EQ(DecodeBatchOutcome(Encode(FullOutcome())).value(), FullOutcome());
+  const Event event{.type = "T",
+                    .message = "m",
+                    .attributes = {{"from", "a"}},
+                    .principal = "uid:0",
+                    .request_id = "r",
+                    .operation_id = "op-1"};
+  EXPECT_EQ(DecodeEvent(Encode(event)).value(), event);
 }
 
 TEST(CodecTest, DefaultsAndAbsentTimesAreKeptToo) {
@@ -158,6 +165,7 @@ TEST(CodecTest, DefaultsAndAbsentTimesAreKeptToo) {
   EXPECT_EQ(DecodeOperation(Encode(Operation{})).value(), Operation{});
   EXPECT_EQ(DecodeClaim(Encode(Claim{})).value(), Claim{});
   EXPECT_EQ(DecodeReservation(Encode(Reservation{})).value(), Reservation{});
+  EXPECT_EQ(DecodeEvent(Encode(Event{})).value(), Event{});
 }
 
 TEST(CodecTest, EveryBytePassesThroughUserData) {

@@ -159,7 +159,7 @@ TEST_P(LedgerContract, ViewsShareWhatDidNotChange) {
 
 TEST_P(LedgerContract, TellsTheListenerThenTheCallerBothAfterPublication) {
   std::vector<std::string> order;
-  world_.ledger().SetListener([&](const auto& view) {
+  world_.ledger().SetListener([&](const auto& view, const auto&) {
     const bool published = view == View() && Has(1);
     order.emplace_back(published ? "listener" : "listener too early");
   });
@@ -173,7 +173,8 @@ TEST_P(LedgerContract, TellsTheListenerThenTheCallerBothAfterPublication) {
 
 TEST_P(LedgerContract, TheListenerSeesEveryRevisionInOrder) {
   std::vector<int64_t> revisions;
-  world_.ledger().SetListener([&](const auto& view) { revisions.push_back(view->revision); });
+  world_.ledger().SetListener(
+      [&](const auto& view, const auto&) { revisions.push_back(view->revision); });
   for (int i = 1; i <= 5; ++i) ASSERT_TRUE(Do(Admit(i)).ok());
   EXPECT_THAT(revisions, ElementsAre(4, 8, 12, 16, 20));
 }
@@ -256,6 +257,84 @@ TEST_P(LedgerContract, RequestsOutliveTheirInstanceByADay) {
   ASSERT_TRUE(Do(Admit(2)).ok());  // Trims what has run out.
   EXPECT_EQ(FindRequest(1), std::nullopt);
   EXPECT_NE(FindRequest(2), std::nullopt);
+}
+
+TEST_P(LedgerContract, ChangesOfInstancesAreKeptAsTheyWereAndToldToTheListener) {
+  std::vector<std::string> told;
+  world_.ledger().SetListener([&](const auto&, const auto& changes) {
+    for (const InstanceChange& change : changes)
+      told.push_back(change.id + (change.created  ? " created"
+                                  : change.record ? " changed"
+                                                  : " erased"));
+  });
+  ASSERT_TRUE(Do(Admit(1)).ok());
+  ASSERT_TRUE(Do([](LedgerTxn& txn) {
+                auto record = *txn.view().instances.Find(SampleId(1));
+                record.spec.name = "another";
+                txn.PutInstance(std::move(record));
+                return OkStatus();
+              }).ok());
+  ASSERT_TRUE(Do(Forget(1)).ok());
+  EXPECT_THAT(told, ElementsAre(SampleId(1) + " created", SampleId(1) + " changed",
+                                SampleId(1) + " erased"));
+  world_.Close();
+  world_.Open();
+  KeptChanges kept;
+  const auto read = [&](ChangeQuery query) {
+    return Do([&](LedgerTxn& txn) -> Status {
+      BERTH_ASSIGN_OR_RETURN(kept, txn.FindChanges(query));
+      return OkStatus();
+    });
+  };
+  ASSERT_TRUE(read({0, View()->revision, 10}).ok());
+  ASSERT_EQ(kept.changes.size(), 3U);
+  EXPECT_TRUE(kept.changes[0].created);
+  EXPECT_EQ(kept.changes[1].record->spec.name, "another");
+  EXPECT_EQ(kept.changes[1].record->revision, kept.changes[1].revision);
+  EXPECT_EQ(kept.changes[2].record, nullptr);
+  EXPECT_GT(kept.oldest, 0);
+  ASSERT_TRUE(read({kept.changes[0].revision, kept.changes[1].revision, 10}).ok());
+  EXPECT_EQ(kept.changes.size(), 1U);
+  ASSERT_TRUE(read({0, View()->revision, 2}).ok());
+  EXPECT_EQ(kept.changes.size(), 2U);
+}
+
+TEST_P(LedgerContract, EventsAreWrittenWithTheirChangeAndGoWithTheirInstance) {
+  ASSERT_TRUE(Do(Admit(1)).ok());
+  ASSERT_TRUE(Do([](LedgerTxn& txn) {
+                model::Event event;
+                event.type = "ForeignGuestAppeared";
+                event.subject = "node";
+                txn.AddEvent(event);
+                return OkStatus();
+              }).ok());
+  std::vector<model::Event> events;
+  const auto read = [&](EventQuery query) {
+    query.through_revision = View()->revision;
+    query.after_revision = -1;
+    ASSERT_TRUE(Do([&](LedgerTxn& txn) -> Status {
+                  BERTH_ASSIGN_OR_RETURN(events, txn.FindEvents(query));
+                  return OkStatus();
+                }).ok());
+  };
+  read({.limit = 10});
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_EQ(events[2].type, "ForeignGuestAppeared");
+  EXPECT_EQ(events[2].revision, View()->revision);
+  read({.subject = SampleId(1), .limit = 10});
+  EXPECT_EQ(events.size(), 2U);
+  read({.after_number = events[0].number, .limit = 1});
+  ASSERT_EQ(events.size(), 1U);
+  world_.sim().RunFor(std::chrono::hours(2));
+  ASSERT_TRUE(Do(Admit(2)).ok());
+  read({.subject = SampleId(1), .limit = 10});
+  EXPECT_EQ(events.size(), 2U) << "as long as its record";
+  read({.subject = "node", .limit = 10});
+  EXPECT_THAT(events, IsEmpty()) << "an hour";
+  ASSERT_TRUE(Do(Forget(1)).ok());
+  read({.subject = SampleId(1), .limit = 10});
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].type, "InstanceRemoved");
 }
 
 TEST_P(LedgerContract, AnErasedIdIsRememberedForEver) {

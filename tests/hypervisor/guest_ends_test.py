@@ -72,6 +72,33 @@ class GuestEndsTest(HypervisorCase):
         self.to_state(agent, agent.client.start(instance_id), "RUNNING")
         self.assertEqual(self.wait_boots(agent, instance_id, 2)[-1], ("inside", 2))
 
+    def told_stopped(self, agent, instance_id, begin):
+        """Seconds from `begin` (called once the watch listens) to the message that it is STOPPED."""
+        for message in agent.client.watch(instance_ids=[instance_id]):
+            if message.HasField("synced"):
+                began = time.monotonic()
+                begin()
+            elif message.HasField("change") and state_name(message.change.instance) == "STOPPED":
+                return time.monotonic() - began
+        raise AssertionError("the watch has ended")
+
+    def test_what_an_operator_does_behind_our_back_is_told_in_under_a_second(self):
+        agent = self.new_agent()
+        for begin, reason in (
+                (lambda i: witness.domain_do(i, "destroy"), "Server.GuestDestroyed"),
+                (lambda i: witness.domain_do(i, "undefine", "destroy"), "Server.GuestUndefined")):
+            instance_id = self.running(agent, "watched")
+            took = self.told_stopped(agent, instance_id, lambda: begin(instance_id))
+            print(f"{reason} told after {took:.3f} s", file=sys.stderr)
+            self.assertLess(took, 1)
+            instance = self.assert_state(agent, instance_id, "STOPPED")
+            self.assertEqual(instance.status.state_reason.code, reason)
+            lost = [e for e in agent.client.events(instance_id) if e.type == "GuestLost"]
+            self.assertEqual([e.attributes["reason"] for e in lost], [reason])
+            self.to_state(agent, agent.client.start(instance_id), "RUNNING")
+            self.to_state(agent, agent.client.terminate(instance_id), "TERMINATED")
+        self.assert_nothing_left(agent)
+
     def test_a_poweroff_from_inside_terminates_where_that_is_asked_for(self):
         agent = self.new_agent()
         instance_id = self.running(

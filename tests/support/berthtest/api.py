@@ -138,6 +138,18 @@ class Client:
                          operation_service_pb2.CancelOperationRequest(operation_id=operation_id,
                                                                       **fields))
 
+    def watch(self, timeout=CALL_SECONDS, **fields):
+        """The messages of WatchInstances as they come; ends with Refused, also after `timeout`."""
+        try:
+            yield from self.instances.WatchInstances(
+                instance_service_pb2.WatchInstancesRequest(**fields), timeout=timeout)
+        except grpc.RpcError as error:
+            raise Refused(error) from None
+
+    def events(self, instance_id=""):
+        return self.call(self.instances.ListEvents, instance_service_pb2.ListEventsRequest(
+            page_size=1000, instance_id=instance_id)).events
+
     def console(self, instance_id):
         """The end of the serial console as text; "" where there is none yet."""
         try:
