@@ -7,6 +7,7 @@
 #include "agent/instance/apply_decision.h"
 #include "agent/instance/operation_plan.h"
 #include "core/base/ids.h"
+#include "core/base/probe.h"
 
 namespace berth {
 namespace {
@@ -15,6 +16,10 @@ using model::StepKind;
 
 // How long an outcome waits that the ledger could not take (a full disk, say).
 constexpr Duration kOutcomeRetry{1000};
+// How long after a level that could not be had it is asked for again, doubled each time, and how
+// often; after that it is recovery's.
+constexpr Duration kUnclearRetry{200};
+constexpr int kUnclearMax = 5;
 // Between two presses of the power button of a guest that is to stop.
 constexpr Duration kPressAgain{10000};
 
@@ -105,6 +110,7 @@ void InstanceActor::SubmitOutcome() {
 
 void InstanceActor::OutcomeStored(const Status& status, const Decision& decision) {
   if (!status.ok()) {
+    BERTH_PROBE("an outcome waits for a ledger that cannot write");
     dependencies_.executor.PostAfter(kOutcomeRetry, [self = shared_from_this()] {
       self->strand_.Post([self] { self->SubmitOutcome(); });
     });
@@ -150,6 +156,7 @@ void InstanceActor::EndAwait(const Attempt& attempt) {
   Apply(ended, std::nullopt, [this, attempt](const Status& status, const Decision& decision) {
     if (decision.changed) Look();
     if (status.ok()) return;
+    BERTH_PROBE("the end of a grace waits for a ledger that cannot write");
     dependencies_.executor.PostAfter(kOutcomeRetry, [self = shared_from_this(), attempt] {
       self->strand_.Post([self, attempt] { self->EndAwait(attempt); });
     });
@@ -164,6 +171,7 @@ void InstanceActor::PressAgain(const Attempt& attempt) {
       const auto view = self->dependencies_.ledger.View();
       const auto operation = view->operations.Find(attempt.operation_id);
       if (operation == nullptr || ActiveStep(*operation) != attempt.step) return;
+      BERTH_PROBE("the power button is pressed again");
       self->dependencies_.hypervisor.AskShutdown(self->instance_id_, [](const Status&) {});
       self->PressAgain(attempt);
     });
@@ -181,21 +189,29 @@ void InstanceActor::AskLevel() {
   auto asked = [self = shared_from_this(), basis](StatusOr<GuestState> guest) {
     self->strand_.Post([self, basis, level = LevelOf(guest)] {
       if (level) self->ApplyObservation(*level, basis);
-      self->LevelAsked();
+      self->LevelAsked(level.has_value());
     });
   };
   dependencies_.hypervisor.Inspect(instance_id_, std::move(asked));
 }
 
-void InstanceActor::LevelAsked() {
+// A guest that is looked at while it goes may answer anything; a moment later it is clear.
+void InstanceActor::LevelAsked(bool known) {
   asking_ = false;
-  if (ask_again_) AskLevel();
+  if (known) unclear_ = 0;
+  if (ask_again_) return AskLevel();
+  if (known || unclear_ == kUnclearMax) return;
+  BERTH_PROBE("a level that could not be had is asked for again");
+  dependencies_.executor.PostAfter(kUnclearRetry * (1 << unclear_++), [self = shared_from_this()] {
+    self->strand_.Post([self] { self->AskLevel(); });
+  });
 }
 
 void InstanceActor::ApplyObservation(LifecycleEvent event, std::optional<Basis> basis) {
   Apply(std::move(event), std::move(basis), [this](const Status& status, const Decision& decision) {
     if (decision.changed) Look();
     if (status.ok()) return;
+    BERTH_PROBE("an observation that the ledger could not take is made again");
     dependencies_.executor.PostAfter(kOutcomeRetry, [self = shared_from_this()] {
       self->strand_.Post([self] { self->AskLevel(); });
     });
@@ -210,7 +226,10 @@ void InstanceActor::Apply(LifecycleEvent event, std::optional<Basis> basis, Appl
       [self = shared_from_this(), event = std::move(event), basis = std::move(basis), going_down,
        decision](LedgerTxn& txn) -> Status {
         const auto record = txn.view().instances.Find(self->instance_id_);
-        if (record == nullptr || (basis && *basis != record)) return OkStatus();
+        if (record == nullptr || (basis && *basis != record)) {
+          BERTH_PROBE("an observation of an older record is dropped");
+          return OkStatus();
+        }
         const auto operation = txn.view().operations.Find(record->operation_id);
         const LifecycleContext context{txn.now(),
                                        txn.view().identity.boot_id,

@@ -80,7 +80,7 @@ class InstanceActor : public std::enable_shared_from_this<InstanceActor> {
   // Waits for the guest or for the operation's grace to pass, whichever is first.
   void Await(const model::Operation& operation, size_t step);
   void EndAwait(const Attempt& attempt);
-  void LevelAsked();
+  void LevelAsked(bool known);
   void AskLevel();
   using Applied = std::function<void(const Status&, const Decision&)>;
   // With a basis, the event is dropped where the record has changed since.
@@ -98,6 +98,7 @@ class InstanceActor : public std::enable_shared_from_this<InstanceActor> {
   std::optional<Attempt> awaited_;  // The await step whose timer is set.
   std::optional<Attempt> delayed_;  // The attempt whose time has not come.
   bool asking_ = false;             // An Inspect is on its way.
+  int unclear_ = 0;                 // Levels in a row that could not be had.
   bool ask_again_ = false;          // The guest changed since it was sent, or while a step ran.
 };
 

@@ -228,6 +228,16 @@ TEST_F(ActorTest, ADeathSeenWhileTheLedgerIsFullIsLookedAtAgain) {
   EXPECT_EQ(Record().state, InstanceState::kStopped);
 }
 
+TEST_F(ActorTest, ADeathWhoseReasonCannotBeReadAtOnceIsAskedForAgain) {
+  Create();
+  ASSERT_TRUE(sim.RunFor(seconds(1)));
+  hypervisor.Inject(
+      {.call = "Inspect", .times = 2, .status = Status(StatusCode::kInternal, "it is just going")});
+  host.PowerOff(kId, OffReason::kCrashed);
+  ASSERT_TRUE(sim.RunFor(seconds(1)));
+  EXPECT_EQ(Record().state, InstanceState::kStopped);
+}
+
 TEST_F(ActorTest, AGuestThatDiesIsNoticedByItsEvent) {
   Create();
   ASSERT_TRUE(sim.RunFor(seconds(1)));

@@ -10,6 +10,7 @@
 #include "agent/instance/operation_plan.h"
 #include "core/base/check.h"
 #include "core/base/error.h"
+#include "core/base/probe.h"
 #include "core/base/reasons.h"
 #include "core/model/names.h"
 
@@ -188,6 +189,7 @@ Status OnCancel(Draft& draft) {
          .metadata = {{"operation_id", operation.id}, {"instance_id", operation.instance_id}}});
   if (operation.kind == OperationKind::kCreate) draft.SetIntent(Intent::kTerminated);
   if (operation.kind == OperationKind::kStart) draft.SetIntent(Intent::kStopped);
+  BERTH_PROBE("an operation is cancelled");
   lifecycle::Cancel(draft);
   return OkStatus();
 }

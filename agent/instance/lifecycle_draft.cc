@@ -7,6 +7,7 @@
 
 #include "agent/instance/operation_plan.h"
 #include "core/base/check.h"
+#include "core/base/probe.h"
 #include "core/model/names.h"
 
 namespace berth::lifecycle {
@@ -43,6 +44,7 @@ model::Operation& Draft::edit_operation() {
 
 void Draft::Begin(model::OperationKind kind, bool force, Duration grace) {
   if (active() != nullptr) {
+    BERTH_PROBE("a later verb overtakes an operation");
     CutShort(model::OperationState::kCancelled,
              {StatusCode::kCancelled, "", fmt::format("overtaken by {}", model::Name(kind))});
     decision_.superseded = std::move(decision_.operation);

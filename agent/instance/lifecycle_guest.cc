@@ -3,6 +3,7 @@
 // guest is only ended on the owner's recorded wish.
 #include "agent/instance/lifecycle_draft.h"
 #include "agent/instance/operation_plan.h"
+#include "core/base/probe.h"
 
 namespace berth::lifecycle {
 namespace {
@@ -54,6 +55,7 @@ model::StateReason ReasonFor(const GuestObserved& observed, bool host_rebooted) 
 void GuestShutItselfDown(Draft& draft) {
   const model::StateReason reason = {kInstanceInitiatedShutdown, "shut down from inside the guest"};
   if (draft.record().spec.shutdown_behavior == model::ShutdownBehavior::kTerminate) {
+    BERTH_PROBE("a shutdown from inside terminates");
     draft.SetIntent(Intent::kTerminated);
     draft.edit().state = InstanceState::kShuttingDown;
     draft.edit().state_reason = reason;
@@ -71,10 +73,12 @@ void RunningGuestIsOff(Draft& draft, const GuestObserved& observed) {
   if (observed.defined && observed.off_reason == OffReason::kGuestShutdown && !host_rebooted)
     return GuestShutItselfDown(draft);
   if (host_rebooted && draft.record().spec.autostart) {
+    BERTH_PROBE("an instance is started again after a reboot of the host");
     draft.edit().state = InstanceState::kPending;
     draft.Begin(OperationKind::kStart, false, Duration(0));
     return;
   }
+  BERTH_PROBE("a guest is lost");
   draft.Settle(InstanceState::kStopped, ReasonFor(observed, host_rebooted));
 }
 
@@ -82,6 +86,7 @@ void WhileOperating(Draft& draft, const GuestObserved& observed) {
   if (observed.power != Power::kOff) return;
   if (ActiveStepKind(draft) == StepKind::kAwaitShutdown) return Advance(draft);
   if (draft.active()->kind != OperationKind::kReboot) return;
+  BERTH_PROBE("a guest goes off instead of rebooting");
   RunningGuestIsOff(draft, observed);
   if (draft.active() != nullptr && draft.active()->kind == OperationKind::kReboot)
     draft.CutShort(OperationState::kFailed,
@@ -98,6 +103,7 @@ void OnGuestObserved(Draft& draft, const GuestObserved& observed) {
   if (record.state == InstanceState::kRunning && off) return RunningGuestIsOff(draft, observed);
   // Started by someone else although its owner wants it stopped: the record is the evidence.
   if (record.state == InstanceState::kStopped && !off && record.intent == Intent::kStopped) {
+    BERTH_PROBE("a guest that somebody started is stopped again");
     draft.edit().state = InstanceState::kStopping;
     draft.Begin(OperationKind::kStop, true, Duration(0));
     return;
@@ -111,6 +117,7 @@ void OnGuestRebooted(Draft& draft) {
   draft.edit().boot_count += 1;
   const auto step = ActiveStepKind(draft);
   if (step != StepKind::kAskReboot && step != StepKind::kAwaitReboot) return;
+  if (step == StepKind::kAskReboot) BERTH_PROBE("a guest reboots before it is known to be asked");
   model::Operation& operation = draft.edit_operation();
   const size_t active = *ActiveStep(operation);
   operation.steps[active].state = model::StepState::kDone;

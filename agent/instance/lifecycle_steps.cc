@@ -5,6 +5,7 @@
 #include "agent/instance/lifecycle_draft.h"
 #include "agent/instance/operation_plan.h"
 #include "core/base/check.h"
+#include "core/base/probe.h"
 #include "core/base/reasons.h"
 #include "core/model/names.h"
 
@@ -86,15 +87,19 @@ void Fail(Draft& draft) {
   draft.EndOperation(cancelled ? OperationState::kCancelled : OperationState::kFailed, error);
   switch (kind) {
     case OperationKind::kCreate:
+      BERTH_PROBE("a create is undone");
       draft.Settle(InstanceState::kTerminated, LaunchFailure(error));
       return;
     case OperationKind::kStart:
+      BERTH_PROBE("a start is undone");
       draft.Settle(InstanceState::kStopped, LaunchFailure(error));
       return;
     case OperationKind::kReboot:  // The guest is as it was; if it went off, that is observed apart.
+      BERTH_PROBE("a reboot fails");
       draft.Settle(InstanceState::kRunning, draft.record().state_reason);
       return;
     case OperationKind::kResize:
+      BERTH_PROBE("a resize is undone");
       draft.EndResize(false);
       draft.Settle(InstanceState::kStopped, draft.record().state_reason);
       return;
@@ -139,6 +144,7 @@ model::Error Overdue(const model::Error& error) {
 
 // The guest could not even be asked: waiting for it to obey would be in vain.
 void SkipAsking(Draft& draft, size_t index) {
+  BERTH_PROBE("a guest cannot be asked");
   model::Operation& operation = draft.edit_operation();
   for (size_t i = index; i < operation.steps.size(); ++i) {
     Step& step = operation.steps[i];
@@ -160,7 +166,11 @@ void StepFailed(Draft& draft, size_t index, const model::Error& error) {
   if (IsAwait(step.kind)) return Advance(draft);  // To wait in vain is an outcome as any other.
   const RetryVerdict verdict = VerdictOn(step.kind, undoing, step.attempts, error.code);
   if (!verdict.retry) return GiveUp(draft, index, error);
-  if (!undoing && IsOverdue(draft)) return GiveUp(draft, index, Overdue(error));
+  if (!undoing && IsOverdue(draft)) {
+    BERTH_PROBE("an operation is given up at its deadline");
+    return GiveUp(draft, index, Overdue(error));
+  }
+  if (undoing) BERTH_PROBE("an undo is tried again");
   Run(step, step.state, draft.context().now);
   draft.decision().retry_after = verdict.after;
 }
@@ -187,7 +197,10 @@ void Advance(Draft& draft) {
 }
 
 void OnStepEnded(Draft& draft, const StepEnded& ended) {
-  if (draft.active() == nullptr || !Names(ended, *draft.active())) return;
+  if (draft.active() == nullptr || !Names(ended, *draft.active())) {
+    BERTH_PROBE("an outcome that nobody waits for is dropped");
+    return;
+  }
   if (!ended.error.ok()) return StepFailed(draft, ended.step, ended.error);
   if (!ended.accel.empty()) {
     draft.edit().accel = ended.accel;

@@ -11,6 +11,7 @@
 #include "agent/ledger/ledger_check.h"
 #include "core/base/check.h"
 #include "core/base/error.h"
+#include "core/base/probe.h"
 #include "core/base/reasons.h"
 
 namespace berth {
@@ -151,6 +152,7 @@ Status GroupCommit::Loop::Write(LedgerTxn& txn, model::NodeView& attempt, Turn& 
 // Nothing of the turn so far is kept: those who wrote, or saw what was written, get the error
 // instead.
 void GroupCommit::Loop::CommitLost(const Status& why, Turn& turn) {
+  BERTH_PROBE("a commit is not kept");
   for (Answer& answer : turn.answers)
     if (std::exchange(answer.rests_on_commit, false)) answer.status = why;
   turn.working = *turn.base;

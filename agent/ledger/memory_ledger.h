@@ -40,6 +40,8 @@ class MemoryLedgerFile {
  public:
   // The next commit with writes ends so; later ones are well again.
   void FailNextCommit(CommitFault fault) { fault_ = fault; }
+  // What a broken ledger would do.
+  void ForgetRequests() { requests_.clear(); }
   // Called when a kDie fault has struck: the ledger answers nobody any more, and the test should
   // crash the rest of its agent.
   std::function<void()> died;
@@ -47,6 +49,8 @@ class MemoryLedgerFile {
   // What is committed, for checkers.
   const model::NodeView& view() const { return view_; }
   const std::deque<Change>& changes() const { return changes_; }
+  // Those of instances that are kept, with what they were changed to.
+  const std::deque<InstanceChange>& instance_changes() const { return instance_changes_; }
   const std::deque<model::Event>& events() const { return events_; }
   size_t request_count() const { return requests_.size(); }
   int64_t commit_count() const { return commit_count_; }

@@ -8,6 +8,7 @@
 
 #include "agent/instance/lifecycle.h"
 #include "core/base/error.h"
+#include "core/base/probe.h"
 #include "core/base/reasons.h"
 #include "core/model/codec.h"
 
@@ -31,6 +32,7 @@ StatusOr<std::optional<std::string>> FindReply(LedgerTxn& txn, const CallContext
                     call.request_id, call.method),
         {.reason = reasons::kIdempotentParameterMismatch,
          .metadata = {{"instance_id", stored->instance_id}}});
+  BERTH_PROBE("a repeat gets the first answer");
   return std::optional(stored->reply);
 }
 
@@ -94,6 +96,7 @@ BERTH_ANSWERS(model::BatchOutcome);
 
 Status CheckFence(const model::NodeView& view, const CallContext& call) {
   if (call.control_epoch == 0 || call.control_epoch >= view.control_epoch) return OkStatus();
+  BERTH_PROBE("an old control plane is fenced off");
   return MakeError(StatusCode::kFailedPrecondition,
                    fmt::format("control_epoch {} is fenced off: {} has been seen already",
                                call.control_epoch, view.control_epoch),

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/ids.h"
+#include "core/base/probe.h"
 #include "core/base/reasons.h"
 #include "core/model/names.h"
 
@@ -54,6 +55,8 @@ StatusOr<ReservationPtr> FindHeld(const model::NodeView& view, const std::string
 void EndReservation(LedgerTxn& txn, const model::Reservation& reservation,
                     model::ReservationState how, const std::string& instance_id) {
   model::Reservation ended = reservation;
+  if (how == model::ReservationState::kExpired) BERTH_PROBE("a reservation runs out");
+  if (how == model::ReservationState::kCommitted) BERTH_PROBE("a reservation becomes an instance");
   if (how != model::ReservationState::kCommitted) {
     txn.EraseClaim(ended.run_claim_id);
     txn.EraseClaim(ended.disk_claim_id);

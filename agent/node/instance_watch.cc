@@ -8,6 +8,7 @@
 #include "agent/node/reachability.h"
 #include "agent/node/resume_token.h"
 #include "core/base/error.h"
+#include "core/base/probe.h"
 #include "core/base/reasons.h"
 
 namespace berth {
@@ -102,6 +103,7 @@ InstanceWatch::Messages InstanceWatch::Take() {
 }
 
 void InstanceWatch::ReadKept() {
+  BERTH_PROBE("a watch that resumes reads what it missed");
   auto kept = std::make_shared<KeptChanges>();
   const ChangeQuery query{after_, from_, kMessagesMax};
   context_->with.ledger.Submit(
@@ -123,6 +125,7 @@ void InstanceWatch::KeptRead(StatusOr<KeptChanges> kept) {
     if (!kept.ok()) {
       messages = kept.status();
     } else if (kept->oldest > after_ && after_ < from_) {
+      BERTH_PROBE("a watch resumes too late");
       messages = node::StaleResumeToken();
     } else {
       const std::string& ledger_id = context_->with.ledger.View()->identity.ledger_id;

@@ -4,6 +4,18 @@
 #include "core/model/names.h"
 
 namespace berth::node {
+namespace {
+
+template <typename T>
+std::unique_ptr<T> Between(const std::function<std::unique_ptr<T>(T&)>& seam, T& real) {
+  return seam ? seam(real) : nullptr;
+}
+template <typename T>
+T& Seen(const std::unique_ptr<T>& seam, T& real) {
+  return seam ? *seam : real;
+}
+
+}  // namespace
 
 Agent::Agent(World& world)
     : ledger(OpenMemoryLedger(world.file, world.sim, world.sim, *world.random, {}, world.boot_id)),
@@ -11,28 +23,43 @@ Agent::Agent(World& world)
                  {.node_id = ledger->View()->identity.node_id,
                   .weather = world.weather,
                   .random = world.random.get()}),
-      steps(hypervisor, world.storage, {world.topology, world.capacity},
+      ledger_seam(Between(world.seams.ledger, *ledger)),
+      hypervisor_seam(Between<Hypervisor>(world.seams.hypervisor, hypervisor)),
+      storage_seam(Between<Storage>(world.seams.storage, world.storage)),
+      steps(Seen<Hypervisor>(hypervisor_seam, hypervisor),
+            Seen<Storage>(storage_seam, world.storage), {world.topology, world.capacity},
             ledger->View()->identity.node_id, ledger->View()->identity.ledger_id),
-      registry({world.sim, world.sim, *world.random, *ledger, hypervisor, steps, {}, {}}),
+      registry({world.sim,
+                world.sim,
+                *world.random,
+                Seen(ledger_seam, *ledger),
+                Seen<Hypervisor>(hypervisor_seam, hypervisor),
+                steps,
+                {},
+                {}}),
       node({world.sim,
             world.sim,
             *world.random,
-            *ledger,
+            Seen(ledger_seam, *ledger),
             registry,
-            hypervisor,
-            world.storage,
+            Seen<Hypervisor>(hypervisor_seam, hypervisor),
+            Seen<Storage>(storage_seam, world.storage),
             world.capacity,
             world.topology,
             {},
             world.types,
             world.observer}),
-      recovery({world.sim, world.sim, *ledger, registry, hypervisor, world.storage, log,
+      recovery({world.sim, world.sim, Seen(ledger_seam, *ledger), registry,
+                Seen<Hypervisor>(hypervisor_seam, hypervisor),
+                Seen<Storage>(storage_seam, world.storage), log,
                 [this](auto guests) { node.ForeignGuestsFound(std::move(guests)); }},
                {}) {
-  ledger->SetListener(
-      [this](const auto& view, const auto& changes) { node.ViewPublished(view, changes); });
-  hypervisor.Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); },
-                       [this] { recovery.HypervisorConnected(); });
+  Seen(ledger_seam, *ledger).SetListener([this](const auto& view, const auto& changes) {
+    node.ViewPublished(view, changes);
+  });
+  Seen<Hypervisor>(hypervisor_seam, hypervisor)
+      .Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); },
+                 [this] { recovery.HypervisorConnected(); });
   recovery.Start();
 }
 

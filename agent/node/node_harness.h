@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,14 @@ namespace berth::node {
 
 class World;
 
+// What a test puts between an agent and its world; empty: nothing.
+struct Seams {
+  std::function<std::unique_ptr<Ledger>(Ledger&)> ledger;
+  std::function<std::unique_ptr<Hypervisor>(Hypervisor&)> hypervisor;
+  std::function<std::unique_ptr<Storage>(Storage&)> storage;
+  std::function<void(World&)> started;  // Told of each new agent.
+};
+
 // One agent process: built as main builds it, without the rim.
 struct Agent {
   explicit Agent(World& world);
@@ -32,6 +41,10 @@ struct Agent {
   NullLog log;
   std::unique_ptr<Ledger> ledger;
   FakeHypervisor hypervisor;
+  // Null where nothing is in between.
+  std::unique_ptr<Ledger> ledger_seam;
+  std::unique_ptr<Hypervisor> hypervisor_seam;
+  std::unique_ptr<Storage> storage_seam;
   StepRunner steps;
   InstanceRegistry registry;
   NodeAgent node;
@@ -54,7 +67,10 @@ class World {
 
   // The hardware: one node, of which CPU 0 and 1 GiB are the host's. For the next agent.
   void GiveHost(int cpus, int64_t memory_mib);
-  void Start() { agent = std::make_unique<Agent>(*this); }
+  void Start() {
+    agent = std::make_unique<Agent>(*this);
+    if (seams.started) seams.started(*this);
+  }
   // kill -9: every task is gone, and all that was not committed, done or written.
   void Crash() {
     sim.DropAll();
@@ -170,6 +186,7 @@ class World {
   std::vector<model::InstanceType> types = SomeTypes();
   NodeObserver observer;
   FakeWeather weather;  // Calm.
+  Seams seams;
   std::unique_ptr<Agent> agent;
 
  private:

@@ -204,6 +204,22 @@ TEST_F(ReservationTest, ValidatingHoldsNothing) {
   EXPECT_EQ(world.file.request_count(), 0u);
 }
 
+// As any other success: fenced, and answered alike when asked again.
+TEST_F(ReservationTest, AReleaseOfWhatHasEndedIsASuccessThatIsKept) {
+  const auto held = world.Reserve(SmallRoom());
+  ASSERT_TRUE(world.Release(held->id).ok());
+  CallContext call = Call("again");
+  call.control_epoch = 7;
+  const auto released = world.Release(held->id, call);
+  ASSERT_TRUE(released.ok()) << released.status();
+  EXPECT_EQ(world.ledger().control_epoch, 7);
+  world.RunFor(std::chrono::hours(2));
+  EXPECT_EQ(ReasonOf(world.Release(held->id).status()), reasons::kReservationNotFound);
+  const auto repeated = world.Release(held->id, call);
+  ASSERT_TRUE(repeated.ok()) << repeated.status();
+  EXPECT_EQ(*repeated, *released);
+}
+
 TEST_F(ReservationTest, BadInputIsNamedFieldByField) {
   ReserveArgs args = SmallRoom("r-x");
   args.shape.vcpus = 0;

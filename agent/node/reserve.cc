@@ -36,7 +36,7 @@ void Submit(const ContextPtr& context, CallContext call, Body body,
         if (state->answer) return OkStatus();
         BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), state->call));
         BERTH_ASSIGN_OR_RETURN(state->answer, state->body(txn));
-        if (txn.writes().empty()) return OkStatus();
+        if (state->call.validate_only) return OkStatus();
         txn.RaiseControlEpoch(state->call.control_epoch);
         KeepAnswer(txn, state->call, *state->answer);
         return OkStatus();
@@ -106,6 +106,7 @@ void Reserve(const ContextPtr& context, CallContext call, ReserveArgs args,
              NodeAgent::DoneWith<model::Reservation> done) {
   // What is only checked is neither stored nor answered from the store.
   if (args.validate_only) call.request_id.clear();
+  call.validate_only = args.validate_only;
   auto request = ResolveReserve(call, args, context->with.types);
   if (!request.ok()) return context->Refuse(std::move(done), std::move(request).status());
   const HypervisorHealth health = context->with.hypervisor.Health();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/node/retention.h"
+#include "core/base/probe.h"
 
 #include <algorithm>
 #include <utility>
@@ -69,6 +70,7 @@ void Retention::Look() {
   context_->with.ledger.Submit(
       [policy = policy_, now](LedgerTxn& txn) {
         const Expired expired = FindExpired(txn.view(), policy, now, kErasedPerTransaction);
+        if (!expired.instances.empty()) BERTH_PROBE("a record is erased an hour after its end");
         for (const std::string& id : expired.instances) txn.EraseInstance(id);
         for (const std::string& id : expired.operations) txn.EraseOperation(id);
         for (const std::string& id : expired.reservations) txn.EraseReservation(id);

@@ -14,6 +14,7 @@
 #include "agent/node/resolve_spec.h"
 #include "core/base/error.h"
 #include "core/base/ids.h"
+#include "core/base/probe.h"
 #include "core/base/reasons.h"
 
 namespace berth::node {
@@ -38,6 +39,7 @@ Status CheckProtection(const model::InstanceRecord& record, const LifecycleEvent
   if (!std::holds_alternative<TerminateRequested>(event) || !alive ||
       !record.spec.termination_protection)
     return OkStatus();
+  BERTH_PROBE("a protected instance is not terminated");
   return MakeError(
       StatusCode::kFailedPrecondition,
       fmt::format("{} is protected against termination: take "

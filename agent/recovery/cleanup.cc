@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/recovery/cleanup.h"
+#include "core/base/probe.h"
 
 #include <utility>
 
@@ -36,6 +37,7 @@ void Cleanup::StartNext() {
 }
 
 void Cleanup::EndGuest(const std::string& instance_id, Job job) {
+  BERTH_PROBE("what is left of a terminated instance is removed");
   if (!job.guest) return DeleteFiles(instance_id, job);
   const auto self = shared_from_this();
   hypervisor_.Destroy(instance_id, [self, instance_id, job](const Status& destroyed) {

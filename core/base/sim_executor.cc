@@ -39,15 +39,19 @@ bool SimExecutor::RunOne() {
   return true;
 }
 
+bool SimExecutor::RunOneBy(SteadyTime limit) {
+  if (ready_.empty() && !PromoteDueBy(limit)) {
+    now_ = std::max(now_, limit);
+    return false;
+  }
+  RunReadyTask();
+  return true;
+}
+
 bool SimExecutor::RunFor(Duration window, int max_tasks) {
   const SteadyTime end = now_ + window;
-  for (int i = 0; i < max_tasks; ++i) {
-    if (ready_.empty() && !PromoteDueBy(end)) {
-      now_ = end;
-      return true;
-    }
-    RunReadyTask();
-  }
+  for (int i = 0; i < max_tasks; ++i)
+    if (!RunOneBy(end)) return true;
   return false;
 }
 

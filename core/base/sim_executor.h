@@ -28,6 +28,8 @@ class SimExecutor final : public Executor, public Clock {
 
   // Runs one task, moving time forward if none is ready. False: nothing is left at all.
   bool RunOne();
+  // Runs one task that is due by `limit`. False: there is none, and time has come to `limit`.
+  bool RunOneBy(SteadyTime limit);
   // Runs until nothing is ready and no delayed task is due within `window` of now; moves time to
   // the end of the window. False when `max_tasks` were run first, which a test takes as a livelock.
   bool RunFor(Duration window, int max_tasks = 100000);

@@ -58,6 +58,7 @@ StatusOr<std::unique_ptr<FakeHost>> FakeHost::Open(std::string state_file) {
 }
 
 Status FakeHost::Save() {
+  ++changes_;
   return state_file_.empty() ? OkStatus() : WriteFakeGuests(state_file_, guests_);
 }
 
@@ -270,6 +271,11 @@ void FakeHost::SetMemoryMib(int64_t memory_mib) {
 std::map<std::string, FakeGuest> FakeHost::Guests() const {
   MutexLock lock(mutex_);
   return guests_;
+}
+
+int64_t FakeHost::changes() const {
+  MutexLock lock(mutex_);
+  return changes_;
 }
 
 int FakeHost::Listen(Listener listener) {

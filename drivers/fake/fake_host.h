@@ -70,7 +70,8 @@ class FakeHost {
   // Memory for guests; StartPaused past it is RESOURCE_EXHAUSTED. Without limit at first.
   void SetMemoryMib(int64_t memory_mib);
 
-  // For checkers: all of it.
+  // For checkers: grows with every change of a guest; and all of it.
+  int64_t changes() const;
   std::map<std::string, FakeGuest> Guests() const;
 
   // Calls `listener` for each event of a guest until Unlisten.
@@ -91,6 +92,7 @@ class FakeHost {
   std::map<int, Listener> listeners_ GUARDED_BY(mutex_);
   int next_listener_ GUARDED_BY(mutex_) = 0;
   int64_t next_pid_ GUARDED_BY(mutex_) = 100000;
+  int64_t changes_ GUARDED_BY(mutex_) = 0;
   int64_t memory_mib_ GUARDED_BY(mutex_) = INT64_MAX;
   std::string state_file_;
 };

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/checks.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/model/names.h"
+
+namespace berth::sim {
+namespace {
+
+using model::InstanceRecord;
+using model::InstanceState;
+
+std::string Describe(const InstanceRecord& record) {
+  return fmt::format("{} ({}, generation {}, revision {})", record.id, model::Name(record.state),
+                     record.generation, record.revision);
+}
+
+// The edges of docs/architecture.md, "Life of an instance", and no others.
+bool IsEdge(InstanceState from, InstanceState to) {
+  switch (from) {
+    case InstanceState::kPending:
+      return to != InstanceState::kStopping;
+    case InstanceState::kRunning:
+      return to != InstanceState::kTerminated;
+    case InstanceState::kStopping:
+      return to == InstanceState::kStopped || to == InstanceState::kShuttingDown;
+    case InstanceState::kStopped:
+      return to != InstanceState::kRunning && to != InstanceState::kTerminated;
+    case InstanceState::kShuttingDown:
+      return to == InstanceState::kTerminated;
+    case InstanceState::kTerminated:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Checker::TakeNewChanges() {
+  const int64_t last = changes_.empty() ? 0 : changes_.back().revision;
+  const auto& kept = world_.file.instance_changes();
+  auto first = kept.end();
+  while (first != kept.begin() && (first - 1)->revision > last) --first;
+  changes_.insert(changes_.end(), first, kept.end());
+}
+
+std::string Checker::AfterStep() {
+  const int64_t revision = world_.ledger().revision;
+  const int64_t host_changes = world_.host.changes();
+  if (revision < seen_revision_)
+    return fmt::format("the revision fell from {} to {}", seen_revision_, revision);
+  const bool ledger_changed = revision != seen_revision_;
+  if (!ledger_changed && host_changes == seen_host_changes_) return "";
+  seen_revision_ = revision;
+  seen_host_changes_ = host_changes;
+  if (ledger_changed) {
+    TakeNewChanges();
+    for (; checked_changes_ < changes_.size(); ++checked_changes_)
+      if (std::string fault = CheckChange(changes_[checked_changes_]); !fault.empty()) return fault;
+    if (std::string fault = CheckClaims(); !fault.empty()) return fault;
+  }
+  return CheckGuests();
+}
+
+std::string Checker::CheckClaims() const {
+  const model::NodeView& view = world_.ledger();
+  model::Resources sum;
+  std::string fault;
+  CpuSet dedicated;
+  view.claims.ForEach([&](const std::string& id, const auto& claim) {
+    sum += claim->held;
+    for (const model::PlacedCell& cell : claim->placement.cells)
+      for (const auto& [vcpu, cpu] : cell.vcpu_pins) {
+        if (dedicated.Has(cpu)) fault = fmt::format("CPU {} is given out twice", cpu);
+        dedicated.Add(cpu);
+      }
+    if (claim->owner == model::ClaimOwner::kReservation) {
+      const auto holder = view.reservations.Find(claim->owner_id);
+      if (holder == nullptr || (holder->run_claim_id != id && holder->disk_claim_id != id))
+        fault = fmt::format("{} belongs to no reservation", id);
+      return;
+    }
+    const auto owner = view.instances.Find(claim->owner_id);
+    const bool named =
+        owner != nullptr && (owner->run_claim_id == id || owner->disk_claim_id == id ||
+                             (owner->resized_from && owner->resized_from->run_claim_id == id));
+    if (!named) fault = fmt::format("{} belongs to no instance", id);
+    if (named && owner->state == InstanceState::kTerminated)
+      fault = fmt::format("{} is held by {}", id, Describe(*owner));
+  });
+  if (!fault.empty()) return fault;
+  if (sum != view.allocated) return "what is allocated is not the sum of the claims";
+  const model::Resources limit = world_.capacity.Allocatable();
+  if (sum.vcpus > limit.vcpus || sum.memory_mib > limit.memory_mib || sum.disk_mib > limit.disk_mib)
+    return fmt::format("{} vCPUs, {} MiB and {} MiB of disk are given out, beyond what there is",
+                       sum.vcpus, sum.memory_mib, sum.disk_mib);
+  return "";
+}
+
+std::string Checker::CheckChange(const InstanceChange& change) {
+  auto& last = last_[change.id];
+  const auto was = std::exchange(last, change.record);
+  if (gone_.contains(change.id)) return change.id + " came back after its record was erased";
+  if (change.created != (was == nullptr)) return change.id + " was created twice, or never";
+  if (change.record == nullptr) {
+    gone_.insert(change.id);
+    if (was->state != InstanceState::kTerminated) return Describe(*was) + " lost its record";
+    return "";
+  }
+  const InstanceRecord& is = *change.record;
+  if (is.observed_generation > is.generation) return Describe(is) + " has seen the future";
+  if (was == nullptr) return "";
+  if (is.generation < was->generation || is.boot_count < was->boot_count)
+    return Describe(is) + " counts backwards";
+  if (is.state != was->state && !IsEdge(was->state, is.state))
+    return fmt::format("{} was {}", Describe(is), model::Name(was->state));
+  if (was->state == InstanceState::kTerminated) return Describe(is) + " changed after its end";
+  return "";
+}
+
+std::string Checker::CheckGuests() {
+  const auto guests = world_.host.Guests();
+  std::erase_if(seen_guests_, [&](const auto& seen) { return !guests.contains(seen.first); });
+  for (const auto& [id, guest] : guests) {
+    if (guest.spec.node_id.empty()) continue;  // Foreign.
+    if (std::string fault = CheckGuest(id, guest); !fault.empty()) return fault;
+  }
+  return "";
+}
+
+// A guest that runs has a record that holds room for it; and while its record is RUNNING it is the
+// same one, unless somebody else meddled.
+std::string Checker::CheckGuest(const std::string& id, const FakeGuest& guest) {
+  const auto record = world_.ledger().instances.Find(id);
+  if (guest.state.power == Power::kOff) {
+    seen_guests_.erase(id);
+    started_by_others_.erase(id);
+    return "";
+  }
+  if (started_by_others_.contains(id)) return "";
+  if (record == nullptr) return id + " runs without a record";
+  if (record->run_claim_id.empty()) return Describe(*record) + " runs without room";
+  if (record->state != InstanceState::kRunning) {
+    seen_guests_.erase(id);
+    return "";
+  }
+  const auto [seen, fresh] =
+      seen_guests_.try_emplace(id, SeenGuest{guest.state.pid, record->boot_count});
+  if (!fresh && seen->second.pid != guest.state.pid)
+    return Describe(*record) + " was started twice";
+  return "";
+}
+
+std::string Checker::AtRest() {
+  if (std::string fault = AfterStep(); !fault.empty()) return fault;
+  std::string fault;
+  world_.ledger().operations.ForEach([&](const std::string& id, const auto& operation) {
+    if (!operation->final())
+      fault = fmt::format("{} ({} of {}) never ended", id, model::Name(operation->kind),
+                          operation->instance_id);
+  });
+  if (!fault.empty()) return fault;
+  world_.ledger().instances.ForEach([&](const std::string&, const auto& record) {
+    if (fault.empty()) fault = CheckSettled(*record);
+  });
+  return fault.empty() ? CheckLeftovers() : fault;
+}
+
+std::string Checker::CheckSettled(const InstanceRecord& record) const {
+  const Power power = world_.PowerOf(record.id);
+  switch (record.state) {
+    case InstanceState::kRunning:
+      if (power != Power::kRunning) return Describe(record) + ": its guest does not run";
+      return "";
+    case InstanceState::kStopped:
+      if (power != Power::kOff) return Describe(record) + ": its guest runs";
+      if (record.run_claim_id.empty() == record.spec.shape.reserve_when_stopped)
+        return Describe(record) + ": its room is not as its shape says";
+      if (!world_.storage.HasRootDisk(record.id)) return Describe(record) + ": its disk is gone";
+      return "";
+    case InstanceState::kTerminated:
+      if (world_.host.Inspect(record.id).ok()) return Describe(record) + ": its guest is left";
+      if (world_.storage.HasAnything(record.id)) return Describe(record) + ": its files are left";
+      return "";
+    default:
+      return Describe(record) + " never settled";
+  }
+}
+
+std::string Checker::CheckLeftovers() const {
+  for (const auto& [id, guest] : world_.host.Guests())
+    if (!guest.spec.node_id.empty() && world_.ledger().instances.Find(id) == nullptr)
+      return id + ": a guest is left of it, and no record";
+  for (const std::string& id : world_.storage.Instances())
+    if (world_.ledger().instances.Find(id) == nullptr)
+      return id + ": files are left of it, and no record";
+  return "";
+}
+
+}  // namespace berth::sim
