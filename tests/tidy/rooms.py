@@ -65,7 +65,7 @@ LIBRARY_ROOMS = {
     "spdlog/": ["agent/telemetry"],
     "systemd/sd-daemon.h": ["agent/health"],
     "systemd/sd-bus.h": ["drivers/host"],
-    "CLI/": ["agent/config", "cli", "tests/sim"],
+    "CLI/": ["agent/config", "cli", "tests"],
     "absl/": ["core/base"],
 }
 
