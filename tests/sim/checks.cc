@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "agent/instance/lifecycle.h"
 #include "core/model/names.h"
 
 namespace berth::sim {
@@ -16,6 +17,14 @@ using model::InstanceState;
 std::string Describe(const InstanceRecord& record) {
   return fmt::format("{} ({}, generation {}, revision {})", record.id, model::Name(record.state),
                      record.generation, record.revision);
+}
+
+std::string Unfinished(const model::Operation& operation) {
+  const model::Step& step = operation.steps[*ActiveStep(operation)];
+  return fmt::format("{} ({} of {}) never ended: {} is {}, attempt {}, last error \"{}\"",
+                     operation.id, model::Name(operation.kind), operation.instance_id,
+                     model::Name(step.kind), model::Name(step.state), step.attempts,
+                     step.last_error.message);
 }
 
 // The edges of docs/architecture.md, "Life of an instance", and no others.
@@ -157,10 +166,8 @@ std::string Checker::CheckGuest(const std::string& id, const FakeGuest& guest) {
 std::string Checker::AtRest() {
   if (std::string fault = AfterStep(); !fault.empty()) return fault;
   std::string fault;
-  world_.ledger().operations.ForEach([&](const std::string& id, const auto& operation) {
-    if (!operation->final())
-      fault = fmt::format("{} ({} of {}) never ended", id, model::Name(operation->kind),
-                          operation->instance_id);
+  world_.ledger().operations.ForEach([&](const std::string&, const auto& operation) {
+    if (!operation->final()) fault = Unfinished(*operation);
   });
   if (!fault.empty()) return fault;
   world_.ledger().instances.ForEach([&](const std::string&, const auto& record) {

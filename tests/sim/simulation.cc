@@ -153,7 +153,9 @@ void Simulation::TroubleStorage() {
   constexpr std::array kCodes = {StatusCode::kInternal, StatusCode::kResourceExhausted,
                                  StatusCode::kUnavailable};
   const StatusCode code = kCodes[Draw(kCodes.size())];
-  const Duration delay = Duration(Draw(2) == 0 ? 0 : Draw(Draw(8) == 0 ? 900000 : 5000));
+  const bool very_slow = !was_very_slow_ && Draw(16) == 0;
+  was_very_slow_ |= very_slow;
+  const Duration delay = very_slow ? minutes(15) : Duration(Draw(2) == 0 ? 0 : Draw(5000));
   world_.storage.FailNext(
       kCalls[Draw(kCalls.size())],
       {.error = Status(code, "bad disk"), .takes_effect = Draw(2) == 0, .delay = delay});

@@ -67,6 +67,7 @@ class Simulation {
   Follower follower_{world_, checker_};
   const Troubles troubles_;
   int boots_ = 1;
+  bool was_very_slow_ = false;      // One call longer than any operation may take is enough.
   bool died_ = false;               // The ledger fell silent: the agent is as good as dead.
   int64_t dies_in_ = -1;            // After so many tasks; -1: not by itself.
   std::vector<std::string> trail_;  // What the simulation itself did.
