@@ -15,7 +15,11 @@
 #include "agent/host_setup.h"
 #include "agent/instance/registry.h"
 #include "agent/instance/step_runner.h"
+#include "agent/ledger/ledger_care.h"
+#include "agent/ledger/memory_ledger.h"
+#include "agent/ledger/next_ledger.h"
 #include "agent/ledger/sqlite_ledger.h"
+#include "agent/ledger/unreadable_ledger.h"
 #include "agent/node/node_agent.h"
 #include "agent/recovery/recovery.h"
 #include "agent/telemetry/http_server.h"
@@ -68,7 +72,8 @@ std::string DirectoryOf(const std::string& path) {
 
 // Declared in the order of construction: what a later member refers to is above it.
 struct Daemon::Parts {
-  Parts(Settings s, Log& l) : settings(std::move(s)), config(settings.config), log(l) {}
+  Parts(Settings s, Log& l, std::function<void()> r)
+      : settings(std::move(s)), config(settings.config), log(l), restart(std::move(r)) {}
 
   Status Start();
   void Stop();
@@ -76,6 +81,7 @@ struct Daemon::Parts {
   // --- The steps of Start, in order.
   Status OpenHost();
   Status OpenLedger();
+  void GoOnWithoutLedger(const std::string& node_id, const Status& why);
   Status OpenStorage();
   Status OpenHypervisor();
   void BuildInstances();
@@ -83,10 +89,12 @@ struct Daemon::Parts {
   void BuildHealth();
   void AddMetricSources();
   void ConnectEvents();
+  void GuestChanged(const GuestEvent& event);
   Status ServeHttp();
   Status ServeApi();
 
   model::Error LedgerError() const;
+  int64_t AdoptedInstances() const;
   model::Topology TopologyNow() const;
   void TellHealth(const HealthReport& report);
   void LogCondition(const model::Condition& condition, const model::Condition* last);
@@ -94,6 +102,7 @@ struct Daemon::Parts {
   const Settings settings;
   const Config& config;
   Log& log;
+  const std::function<void()> restart;
   const SystemClock clock;
   const std::unique_ptr<Random> random = MakeSystemRandom();
   const WallTime start_time = clock.WallNow();
@@ -109,7 +118,12 @@ struct Daemon::Parts {
   // libvirt's event loop holds its thread for good; made only where libvirt is used.
   std::unique_ptr<ThreadPool> libvirt_events;
 
+  // Why the ledger's file cannot be read, and then a picture in its place; OK: it can.
+  Status ledger_fault;
+  std::unique_ptr<MemoryLedgerFile> picture_file;
+  std::unique_ptr<Ledger> picture;
   std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<LedgerCare> ledger_care;
   std::unique_ptr<Storage> storage;
   std::unique_ptr<FakeHost> fake_host;
   std::unique_ptr<Hypervisor> hypervisor;
@@ -154,14 +168,40 @@ Status Daemon::Parts::OpenHost() {
 }
 
 Status Daemon::Parts::OpenLedger() {
+  BERTH_ASSIGN_OR_RETURN(const std::string kept,
+                         TakeNextLedger(config.LedgerPath(), clock.WallNow()));
+  if (!kept.empty()) log.Warning("the ledger was replaced", {{"the old one is", kept}});
+  std::string node_id = config.node_id;
+  if (node_id.empty()) {
+    BERTH_ASSIGN_OR_RETURN(node_id, KeptNodeId(config.state_dir));
+  }
   SqliteLedgerOptions options = {
-      .path = config.LedgerPath(), .node_id = config.node_id, .boot_id = facts.boot_id};
+      .path = config.LedgerPath(), .node_id = node_id, .boot_id = facts.boot_id};
   options.group_commit.committed = [this](size_t transactions, Duration took) {
     metrics.ledger.Committed(took, transactions);
   };
-  BERTH_ASSIGN_OR_RETURN(ledger,
-                         OpenSqliteLedger(std::move(options), pools.ledger, clock, *random));
-  return OkStatus();
+  auto opened = OpenSqliteLedger(std::move(options), pools.ledger, clock, *random);
+  if (opened.status().code() == StatusCode::kDataLoss) {
+    GoOnWithoutLedger(node_id, opened.status());
+    return OkStatus();
+  }
+  BERTH_RETURN_IF_ERROR(opened.status());
+  ledger = *std::move(opened);
+  return KeepNodeId(config.state_dir, ledger->View()->identity.node_id);
+}
+
+// What runs can still be seen, and the operator be told what to do.
+void Daemon::Parts::GoOnWithoutLedger(const std::string& node_id, const Status& why) {
+  ledger_fault = MakeError(
+      StatusCode::kUnavailable, reasons::kLedgerUnavailable,
+      fmt::format(
+          "{}; instances can be read and not changed. `berthctl ledger rebuild` makes a new "
+          "ledger from the guests, `berthctl ledger restore FILE` goes back to a copy",
+          std::string(why.message())));
+  log.Error("the ledger cannot be read", {{"error", std::string(ledger_fault.message())}});
+  picture_file = std::make_unique<MemoryLedgerFile>(node_id);
+  picture = OpenMemoryLedger(*picture_file, pools.ledger, clock, *random, {}, facts.boot_id);
+  ledger = std::make_unique<UnreadableLedger>(*picture, ledger_fault, pools.ledger);
 }
 
 Status Daemon::Parts::OpenStorage() {
@@ -237,13 +277,23 @@ void Daemon::Parts::BuildNode() {
       Recovery::Dependencies{
           .executor = pools.work,
           .clock = clock,
-          .ledger = *ledger,
+          .random = *random,
+          .ledger = picture ? *picture : *ledger,
           .instances = *instances,
           .hypervisor = *hypervisor,
           .storage = *storage,
           .log = log,
           .foreign_guests = [this](auto guests) { node->ForeignGuestsFound(std::move(guests)); }},
-      Recovery::Settings{});
+      Recovery::Settings{.only_mirror = picture != nullptr});
+}
+
+// Those that no verb has touched since they were adopted.
+int64_t Daemon::Parts::AdoptedInstances() const {
+  int64_t count = 0;
+  ledger->View()->instances.ForEach([&](const std::string&, const auto& record) {
+    if (record->operation_id.empty()) ++count;
+  });
+  return count;
 }
 
 // Pools that cannot be read now are taken to be as they were.
@@ -260,6 +310,7 @@ void Daemon::Parts::BuildHealth() {
                            .ledger = [this] { return LedgerError(); },
                            .recovery = [this] { return recovery->report()->error; },
                            .recovery_done = [this] { return recovery->report()->runs > 0; },
+                           .adopted = [this] { return AdoptedInstances(); },
                            .over_committed = [this] { return node->OverCommitments(); },
                            .space = [this] { return storage->Space(); }};
   HealthListeners listeners = {
@@ -274,6 +325,9 @@ void Daemon::Parts::BuildHealth() {
 }
 
 model::Error Daemon::Parts::LedgerError() const {
+  if (!ledger_fault.ok())
+    return {StatusCode::kDataLoss, reasons::kLedgerUnavailable,
+            std::string(ledger_fault.message())};
   for (const LoopState& loop : heartbeats.Look())
     if (loop.name == kLedgerLoop && loop.silent_for > kLedgerSilenceMax)
       return {StatusCode::kUnavailable, reasons::kLedgerUnavailable,
@@ -317,9 +371,15 @@ void Daemon::Parts::AddMetricSources() {
 
 void Daemon::Parts::ConnectEvents() {
   health->Start();
-  hypervisor->Subscribe([this](const GuestEvent& event) { instances->GuestChanged(event); },
+  hypervisor->Subscribe([this](const GuestEvent& event) { GuestChanged(event); },
                         [this] { recovery->Run([this](const Status&) { health->LookSoon(); }); });
+  storage->Subscribe([this](const std::string& id) { recovery->FilesGone(id); });
   recovery->Start();
+}
+
+// With no ledger to write it to, what happened is seen in the picture alone.
+void Daemon::Parts::GuestChanged(const GuestEvent& event) {
+  picture ? recovery->Run(nullptr) : instances->GuestChanged(event);
 }
 
 Status Daemon::Parts::ServeHttp() {
@@ -337,8 +397,16 @@ Status Daemon::Parts::ServeHttp() {
 }
 
 Status Daemon::Parts::ServeApi() {
+  ledger_care = std::make_unique<LedgerCare>(
+      LedgerCare::Dependencies{.executor = pools.storage,
+                               .ledger = *ledger,
+                               .path = config.LedgerPath(),
+                               .node_id = ledger->View()->identity.node_id,
+                               .unreadable = ledger_fault,
+                               .restart = restart});
   api::ApiServer::Dependencies dependencies = {
       .node = *node,
+      .ledger = *ledger_care,
       .clock = clock,
       .log = log,
       .observer = {.call_ended = [this](const std::string& method, StatusCode code,
@@ -364,8 +432,8 @@ Status Daemon::Parts::ServeApi() {
 }
 
 // First whoever brings new work, then the threads that do it, then (by the members' order) what
-// they worked on. The hypervisor goes while everything that its last answers may reach is still
-// there.
+// they worked on. Storage and hypervisor, which tell of what happens, go while everything that they
+// may reach is still there.
 void Daemon::Parts::Stop() {
   if (std::exchange(stopped, true)) return;
   service_manager.Stopping();
@@ -375,6 +443,7 @@ void Daemon::Parts::Stop() {
   pools.work.Shutdown();
   pools.ledger.Shutdown();
   pools.storage.Shutdown();
+  storage.reset();
   hypervisor.reset();
   pools.hypervisor.Shutdown();
   if (libvirt_events) libvirt_events->Shutdown();
@@ -384,8 +453,10 @@ Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() { Stop(); }
 void Daemon::Stop() { parts_->Stop(); }
 
-StatusOr<std::unique_ptr<Daemon>> Daemon::Start(Settings settings, Log& log) {
-  std::unique_ptr<Daemon> daemon(new Daemon(std::make_unique<Parts>(std::move(settings), log)));
+StatusOr<std::unique_ptr<Daemon>> Daemon::Start(Settings settings, Log& log,
+                                                std::function<void()> restart) {
+  std::unique_ptr<Daemon> daemon(
+      new Daemon(std::make_unique<Parts>(std::move(settings), log, std::move(restart))));
   BERTH_RETURN_IF_ERROR(daemon->parts_->Start());
   return daemon;
 }

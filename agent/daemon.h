@@ -9,6 +9,7 @@
 // Not thread-safe: made, stopped and destroyed by main's thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,7 +23,10 @@ class Daemon {
  public:
   // Starts everything and returns once calls are answered. `log` outlives the daemon. An error says
   // what could not be had and what to do; what was started is taken down again.
-  static StatusOr<std::unique_ptr<Daemon>> Start(Settings settings, Log& log);
+  // `restart` is called, from any thread, when this daemon is to be stopped and another one
+  // started.
+  static StatusOr<std::unique_ptr<Daemon>> Start(Settings settings, Log& log,
+                                                 std::function<void()> restart);
 
   // As Stop.
   ~Daemon();

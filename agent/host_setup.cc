@@ -11,9 +11,11 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/ids.h"
 #include "core/base/reasons.h"
 
 namespace berth {
@@ -39,9 +41,26 @@ std::string HolderOf(int fd) {
   return fmt::format("process {}", std::string(text.data(), static_cast<size_t>(got)));
 }
 
+std::string NodeIdPath(const std::string& state_dir) { return state_dir + "/node-id"; }
+
 Status WriteAll(int fd, const std::string& text) {
   if (write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     return SystemError("writing", errno);
+  return OkStatus();
+}
+
+// A reader sees all of it or what was there before, after a power loss too.
+Status WriteWhole(const std::string& path, const std::string& text) {
+  const std::string unfinished = path + ".new";
+  {
+    const UniqueFd fd(
+        open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!fd.ok()) return SystemError(fmt::format("making {}", unfinished), errno);
+    BERTH_RETURN_IF_ERROR(WriteAll(fd.get(), text));
+    if (fsync(fd.get()) != 0) return SystemError(fmt::format("syncing {}", unfinished), errno);
+  }
+  if (rename(unfinished.c_str(), path.c_str()) != 0)
+    return SystemError(fmt::format("renaming {}", unfinished), errno);
   return OkStatus();
 }
 
@@ -73,17 +92,25 @@ StatusOr<UniqueFd> LockStateDir(const std::string& state_dir) {
   return fd;
 }
 
+StatusOr<std::string> KeptNodeId(const std::string& state_dir) {
+  std::ifstream file(NodeIdPath(state_dir));
+  std::string id;
+  if (!file.is_open() || !(file >> id)) return std::string();
+  if (IsUuid(id)) return id;
+  return MakeError(StatusCode::kFailedPrecondition, reasons::kInvalidField,
+                   fmt::format("{} does not hold a node's id: remove it, or set node_id in the "
+                               "config",
+                               NodeIdPath(state_dir)));
+}
+
+Status KeepNodeId(const std::string& state_dir, const std::string& node_id) {
+  const auto kept = KeptNodeId(state_dir);
+  if (kept.ok() && *kept == node_id) return OkStatus();
+  return WriteWhole(NodeIdPath(state_dir), node_id + "\n");
+}
+
 Status WritePortFile(const std::string& path, uint16_t port) {
-  const std::string unfinished = path + ".new";
-  {
-    const UniqueFd fd(
-        open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (!fd.ok()) return SystemError(fmt::format("making {}", unfinished), errno);
-    BERTH_RETURN_IF_ERROR(WriteAll(fd.get(), fmt::format("{}\n", port)));
-  }
-  if (rename(unfinished.c_str(), path.c_str()) != 0)
-    return SystemError(fmt::format("renaming {}", unfinished), errno);
-  return OkStatus();
+  return WriteWhole(path, fmt::format("{}\n", port));
 }
 
 Status GiveToGroup(const std::string& path, const std::string& group) {

@@ -23,6 +23,12 @@ Status MakeDirectory(const std::string& path, const std::string& setting);
 // process.
 StatusOr<UniqueFd> LockStateDir(const std::string& state_dir);
 
+// The node's id as STATE_DIR/node-id keeps it, so that a lost ledger does not make our guests
+// somebody else's; "" if it was never kept. FAILED_PRECONDITION: what is there is no id.
+StatusOr<std::string> KeptNodeId(const std::string& state_dir);
+// A repeat with the same id changes nothing.
+Status KeepNodeId(const std::string& state_dir, const std::string& node_id);
+
 // Writes `port` and a newline, so that a reader sees all of it or no file.
 Status WritePortFile(const std::string& path, uint16_t port);
 

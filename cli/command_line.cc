@@ -67,6 +67,11 @@ void AddCommands(Command top) {
   AddReservationList(reservation);
   AddReservationGet(reservation);
   AddReservationRelease(reservation);
+  Command ledger = top.Sub("ledger", "The agent's book of instances and claims, as a file");
+  AddLedgerCheck(ledger);
+  AddLedgerExport(ledger);
+  AddLedgerRebuild(ledger);
+  AddLedgerRestore(ledger);
   AddTypes(top);
   AddEvents(top);
   Command operation = top.Sub("operation", "Work that goes on after its call has answered");

@@ -37,6 +37,12 @@ void AddNodeLedger(Command& node);
 void AddNodeExport(Command& node);
 void AddNodeHeadroom(Command& node);
 
+// Below `ledger`.
+void AddLedgerCheck(Command& ledger);
+void AddLedgerExport(Command& ledger);
+void AddLedgerRebuild(Command& ledger);
+void AddLedgerRestore(Command& ledger);
+
 // At the top.
 void AddTypes(Command& top);
 void AddEvents(Command& top);

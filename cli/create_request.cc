@@ -184,6 +184,9 @@ Status FillSeed(const CreateArgs& args, v1::InstanceSpec& spec) {
 
 Status FillBehavior(const CreateArgs& args, v1::InstanceSpec& spec) {
   spec.set_autostart(args.autostart);
+  spec.set_auto_recover(args.auto_recover);
+  if (!args.crash_behavior.empty())
+    BERTH_RETURN_IF_ERROR(FillCrashBehavior(args.crash_behavior, spec));
   spec.set_termination_protection(args.termination_protection);
   return args.shutdown_behavior.empty() ? OkStatus()
                                         : FillShutdownBehavior(args.shutdown_behavior, spec);
@@ -210,6 +213,19 @@ Status FillShutdownBehavior(const std::string& word, v1::InstanceSpec& spec) {
     spec.set_instance_initiated_shutdown_behavior(v1::SHUTDOWN_BEHAVIOR_TERMINATE);
   } else {
     return BadUsage(fmt::format("--shutdown-behavior {}: it is stop or terminate", word));
+  }
+  return OkStatus();
+}
+
+Status FillCrashBehavior(const std::string& word, v1::InstanceSpec& spec) {
+  if (word == "stop") {
+    spec.set_crash_behavior(v1::CRASH_BEHAVIOR_STOP);
+  } else if (word == "restart") {
+    spec.set_crash_behavior(v1::CRASH_BEHAVIOR_RESTART);
+  } else if (word == "dump") {
+    spec.set_crash_behavior(v1::CRASH_BEHAVIOR_DUMP_AND_STOP);
+  } else {
+    return BadUsage(fmt::format("--crash-behavior {}: it is stop, restart or dump", word));
   }
   return OkStatus();
 }

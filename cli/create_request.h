@@ -40,8 +40,10 @@ struct CreateArgs {
   std::vector<std::string> tags;
   std::string tenant;
   bool autostart = false;
+  bool auto_recover = false;
   bool termination_protection = false;
   std::string shutdown_behavior;
+  std::string crash_behavior;
   std::string id;
   bool dry_run = false;
 };
@@ -57,6 +59,7 @@ Status FillTags(const std::vector<std::string>& tags, berth::v1::InstanceSpec& s
 
 // "stop" or "terminate". kBadUsage as above.
 Status FillShutdownBehavior(const std::string& word, berth::v1::InstanceSpec& spec);
+Status FillCrashBehavior(const std::string& word, berth::v1::InstanceSpec& spec);
 
 // MiB of --disk; 0 where it is not given.
 StatusOr<int64_t> DiskOf(const CreateArgs& args);

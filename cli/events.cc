@@ -39,7 +39,8 @@ StatusOr<v1::ListEventsRequest> MakeRequest(Agent& agent, const Context& context
 }
 
 Tone ToneOf(const v1::Event& event) {
-  if (event.type() == "OperationFailed" || event.type() == "GuestLost") return Tone::kBad;
+  for (const char* bad : {"OperationFailed", "GuestLost", "DiskMissing"})
+    if (event.type() == bad) return Tone::kBad;
   if (event.type() == "OperationUndoing" || event.type() == "OperationCancelled")
     return Tone::kCaution;
   return Tone::kPlain;

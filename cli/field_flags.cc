@@ -8,7 +8,7 @@ namespace berth::cli {
 namespace {
 
 // A field stands for what is below it as well, so the longer ones come first.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kFlags = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 31> kFlags = {{
     {"spec.shape.vcpus", "--vcpus"},
     {"spec.shape.memory_mib", "--memory"},
     {"spec.instance_type", "--type"},
@@ -27,6 +27,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kFlags =
     {"shape.memory_mib", "--memory"},
     {"instance_type", "--type"},
     {"spec.autostart", "--autostart"},
+    {"spec.auto_recover", "--auto-recover"},
+    {"spec.crash_behavior", "--crash-behavior"},
     {"spec.termination_protection", "--termination-protection"},
     {"spec.name", "--name"},
     {"spec.tenant_id", "--tenant"},

@@ -195,6 +195,10 @@ void AddPolicy(Command& create, CreateArgs& args) {
   create.Options("--tag", "KEY=VALUE", &args.tags, "A tag; may be repeated");
   create.Option("--tenant", "ID", &args.tenant, "Whom it belongs to (default)");
   create.Flag("--autostart", &args.autostart, "Start it again when the host was rebooted");
+  create.Flag("--auto-recover", &args.auto_recover,
+              "Start it again when its guest is lost, at most 5 times an hour");
+  create.Option("--crash-behavior", "stop|restart|dump", &args.crash_behavior,
+                "What follows when the guest panics or its watchdog fires");
   create.Flag("--termination-protection", &args.termination_protection, "Refuse to terminate it");
   create.Option("--shutdown-behavior", "stop|terminate", &args.shutdown_behavior,
                 "What a shutdown from inside the guest does (stop)");

@@ -58,6 +58,12 @@ std::string GuestText(const v1::GuestStatus& guest) {
   return text;
 }
 
+// "": it only stops, as most do.
+std::string CrashText(v1::CrashBehavior behavior) {
+  if (behavior == v1::CRASH_BEHAVIOR_RESTART) return "restart";
+  return behavior == v1::CRASH_BEHAVIOR_DUMP_AND_STOP ? "keep a dump, then stop" : "";
+}
+
 void AddSpec(const v1::Instance& instance, Fields& fields) {
   const v1::InstanceSpec& spec = instance.spec();
   const v1::Shape& shape = ShapeOf(instance);
@@ -70,6 +76,8 @@ void AddSpec(const v1::Instance& instance, Fields& fields) {
   fields.Add("Root disk", DiskText(instance));
   fields.Add("Hostname", spec.seed().hostname());
   fields.Add("Autostart", spec.autostart() ? "yes" : "");
+  fields.Add("Auto-recover", spec.auto_recover() ? "yes" : "");
+  fields.Add("After a crash", CrashText(spec.crash_behavior()));
   fields.Add("Protected", spec.termination_protection() ? "against termination" : "");
 }
 

@@ -27,6 +27,8 @@ struct Args {
   std::string autostart;
   std::string termination_protection;
   std::string shutdown_behavior;
+  std::string auto_recover;
+  std::string crash_behavior;
 };
 
 StatusOr<bool> YesOrNo(const char* flag, const std::string& text) {
@@ -58,6 +60,15 @@ StatusOr<v1::UpdateInstanceRequest> MakeRequest(const Args& args) {
   if (!args.shutdown_behavior.empty()) {
     BERTH_RETURN_IF_ERROR(FillShutdownBehavior(args.shutdown_behavior, spec));
     change("instance_initiated_shutdown_behavior");
+  }
+  if (!args.auto_recover.empty()) {
+    BERTH_ASSIGN_OR_RETURN(const bool on, YesOrNo("--auto-recover", args.auto_recover));
+    spec.set_auto_recover(on);
+    change("auto_recover");
+  }
+  if (!args.crash_behavior.empty()) {
+    BERTH_RETURN_IF_ERROR(FillCrashBehavior(args.crash_behavior, spec));
+    change("crash_behavior");
   }
   if (!args.tags.empty() || !args.untags.empty()) change("tags");
   v1::InstanceSpec only_tags;
@@ -121,6 +132,10 @@ void AddInstanceUpdate(Command& instance) {
                 "Refuse to terminate it");
   update.Option("--shutdown-behavior", "stop|terminate", &args->shutdown_behavior,
                 "What a shutdown from inside the guest does");
+  update.Option("--auto-recover", "yes|no", &args->auto_recover,
+                "Start it again when its guest is lost, at most 5 times an hour");
+  update.Option("--crash-behavior", "stop|restart|dump", &args->crash_behavior,
+                "What follows when the guest panics or its watchdog fires");
   update.Positionals("ID", &args->verb.words, "Instances, by id or by unique name");
   AddExactlyOnceOptions(update, &args->verb.call);
   update.Example(

@@ -55,7 +55,7 @@ struct GuestSpec {
   std::string node_id;
   std::string ledger_id;
   int64_t generation = 0;
-  std::string spec_json;  // The instance's spec (core/model/codec.h), kept in the metadata.
+  std::string record_json;  // What the metadata keeps of the instance (instance/guest_record.h).
 
   int32_t vcpus = 1;
   int64_t memory_mib = 0;
@@ -84,10 +84,12 @@ struct GuestState {
   std::string instance_id;  // From our metadata; "" for a foreign guest.
   std::string node_id;      // From our metadata: another node's guest is foreign to us.
   int64_t generation = 0;   // Of the definition.
-  std::string spec_json;
+  std::string record_json;
   Power power = Power::kOff;
   OffReason off_reason = OffReason::kUnknown;  // Only where power is kOff.
-  bool persistent = true;                      // False: running without a definition.
+  // Its kernel has panicked, or its watchdog fired: it stands still (kPaused) and never goes on.
+  bool crashed = false;
+  bool persistent = true;  // False: running without a definition.
   int32_t vcpus = 0;
   int64_t memory_mib = 0;
   int64_t pid = 0;    // Of the guest's process; 0 if off or not known.
@@ -150,6 +152,9 @@ class Hypervisor {
   virtual void Reset(const std::string& instance_id, Done done) = 0;
   // Sends a non-maskable interrupt to its CPUs. Off or unknown: FAILED_PRECONDITION.
   virtual void InjectNmi(const std::string& instance_id, Done done) = 0;
+  // Writes its memory to a file at `path`, replacing one that is there; it may take as long as the
+  // disk does. Off or unknown: FAILED_PRECONDITION.
+  virtual void Dump(const std::string& instance_id, const std::string& path, Done done) = 0;
   // Ends it now. Off or unknown: OK.
   virtual void Destroy(const std::string& instance_id, Done done) = 0;
   // Removes the definition with all that hangs on it (NVRAM, TPM, managed save, snapshots). The

@@ -97,12 +97,7 @@ Charge ChargeFor(const Demand& demand, const placement::Request& request,
                  model::Placement placement) {
   Charge charge;
   charge.overhead_mib = request.overhead_mib;
-  charge.run.memory_mib = request.overhead_mib;
-  for (const model::PlacedCell& cell : placement.cells) {
-    charge.run.vcpus += static_cast<int64_t>(cell.shared_vcpus.size());
-    charge.run.dedicated_cpus += cell.charged_cpus.Count();
-    if (cell.page_size_kib == model::kBasePageKib) charge.run.memory_mib += cell.memory_mib;
-  }
+  charge.run = model::HeldToRun(placement, request.overhead_mib);
   charge.placement = std::move(placement);
   if (demand.with_disk) charge.disk.disk_mib = DiskMib(demand.traits.root_disk_mib);
   return charge;

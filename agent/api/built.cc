@@ -8,11 +8,10 @@
 namespace berth::api {
 namespace {
 
-constexpr std::array<std::string_view, 13> kFieldsNotBuilt = {
+constexpr std::array<std::string_view, 12> kFieldsNotBuilt = {
     "berth.v1.InstanceSpec.volumes",
     "berth.v1.InstanceSpec.instance_store_disks",
     "berth.v1.InstanceSpec.network_interfaces",
-    "berth.v1.InstanceSpec.auto_recover",
     "berth.v1.BootSource.installer",
     "berth.v1.RootDisk.limits",
     "berth.v1.SeedSpec.vendor_data",
@@ -25,10 +24,9 @@ constexpr std::array<std::string_view, 13> kFieldsNotBuilt = {
 };
 
 // Of these enums only the default is served, by its own name or as UNSPECIFIED.
-constexpr std::array<std::string_view, 3> kDefaultsOnly = {
+constexpr std::array<std::string_view, 2> kDefaultsOnly = {
     "FIRMWARE_BIOS",
     "GUEST_OS_LINUX",
-    "CRASH_BEHAVIOR_STOP",
 };
 
 }  // namespace

@@ -59,6 +59,7 @@ void FillStatus(const model::InstanceRecord& record, v1::InstanceStatus& out) {
   out.set_reachable(record.reachable);
   FillPlacement(record, out);
   out.set_boot_count(record.boot_count);
+  out.set_recent_recovery_count(static_cast<int32_t>(record.recoveries.size()));
   if (HasGuest(record.state)) {
     out.mutable_guest()->set_domain_uuid(DomainUuid(record.id));
     out.mutable_guest()->set_domain_name(record.id);

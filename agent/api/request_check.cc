@@ -59,7 +59,8 @@ void CheckInstanceId(const Message& request, RequestFaults& faults) {
   if (!Has(request, "instance_id")) return;
   const std::string id = StringOf(request, "instance_id");
   const std::string& name = request.GetDescriptor()->name();
-  const bool optional = name == "CreateInstanceRequest" || name == "CommitRequest";
+  const bool optional =
+      name == "CreateInstanceRequest" || name == "CommitRequest" || name == "ListEventsRequest";
   if (id.empty() && !optional) {
     faults.Invalid("instance_id", fmt::format("required: {}", kInstanceIdForm));
   } else if (!id.empty() && !IsInstanceId(id)) {

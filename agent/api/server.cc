@@ -14,6 +14,7 @@
 
 #include "agent/api/contract.h"
 #include "agent/api/instance_rpcs.h"
+#include "agent/api/ledger_rpcs.h"
 #include "agent/api/node_rpcs.h"
 #include "agent/api/operation_rpcs.h"
 #include "agent/api/peers.h"
@@ -65,6 +66,7 @@ class ApiServer::Impl {
     ServeInstanceWatches(*services_.at("InstanceService"), dependencies.node);
     ServeNode(*services_.at("NodeService"), dependencies.node, facts_);
     ServeNodeWatches(*services_.at("NodeService"), dependencies.node, facts_);
+    ServeLedger(*services_.at("NodeService"), dependencies.ledger);
     ServeReservations(*services_.at("ReservationService"), dependencies.node);
     ServeOperations(*services_.at("OperationService"), dependencies.node);
   }

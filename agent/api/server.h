@@ -16,6 +16,7 @@
 
 #include "agent/api/call_room.h"
 #include "agent/api/node_convert.h"
+#include "agent/ledger/ledger_care.h"
 #include "agent/node/node_agent.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -34,6 +35,7 @@ class ApiServer {
   // All references outlive the server.
   struct Dependencies {
     NodeAgent& node;
+    LedgerCare& ledger;
     const Clock& clock;
     Log& log;
     ApiObserver observer;

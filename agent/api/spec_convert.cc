@@ -2,6 +2,7 @@
 #include "agent/api/spec_convert.h"
 
 #include "agent/api/shape_convert.h"
+#include "core/base/check.h"
 
 namespace berth::api {
 namespace {
@@ -94,6 +95,29 @@ void FromFirstBoot(const model::FirstBoot& first_boot, v1::SeedSpec& out) {
   out.set_network_config(first_boot.network_config);
 }
 
+model::CrashBehavior ToCrashBehavior(v1::CrashBehavior behavior) {
+  switch (behavior) {
+    case v1::CRASH_BEHAVIOR_RESTART:
+      return model::CrashBehavior::kRestart;
+    case v1::CRASH_BEHAVIOR_DUMP_AND_STOP:
+      return model::CrashBehavior::kDumpAndStop;
+    default:
+      return model::CrashBehavior::kStop;
+  }
+}
+
+v1::CrashBehavior FromCrashBehavior(model::CrashBehavior behavior) {
+  switch (behavior) {
+    case model::CrashBehavior::kStop:
+      return v1::CRASH_BEHAVIOR_STOP;
+    case model::CrashBehavior::kRestart:
+      return v1::CRASH_BEHAVIOR_RESTART;
+    case model::CrashBehavior::kDumpAndStop:
+      return v1::CRASH_BEHAVIOR_DUMP_AND_STOP;
+  }
+  Fatal(__FILE__, __LINE__, "a crash behaviour of no kind", "");
+}
+
 }  // namespace
 
 std::string ToTenant(const std::string& tenant_id) {
@@ -116,6 +140,8 @@ model::InstanceSpec ToSpec(const v1::InstanceSpec& spec, RequestFaults& faults) 
       spec.instance_initiated_shutdown_behavior() == v1::SHUTDOWN_BEHAVIOR_TERMINATE
           ? model::ShutdownBehavior::kTerminate
           : model::ShutdownBehavior::kStop;
+  out.auto_recover = spec.auto_recover();
+  out.crash_behavior = ToCrashBehavior(spec.crash_behavior());
   out.termination_protection = spec.termination_protection();
   return out;
 }
@@ -143,7 +169,8 @@ v1::InstanceSpec FromSpec(const model::InstanceSpec& spec) {
                                                        model::ShutdownBehavior::kTerminate
                                                    ? v1::SHUTDOWN_BEHAVIOR_TERMINATE
                                                    : v1::SHUTDOWN_BEHAVIOR_STOP);
-  out.set_crash_behavior(v1::CRASH_BEHAVIOR_STOP);
+  out.set_auto_recover(spec.auto_recover);
+  out.set_crash_behavior(FromCrashBehavior(spec.crash_behavior));
   out.set_termination_protection(spec.termination_protection);
   return out;
 }

@@ -35,6 +35,8 @@ class StreamCall final : public CallCore, public std::enable_shared_from_this<St
   void Write(std::shared_ptr<const grpc::ByteBuffer> message, std::function<void()> written)
       EXCLUDES(mutex_);
   void Fail(const Status& status) override;
+  // That was all, after the message that is on its way.
+  void Finish() { Fail(OkStatus()); }
 
  private:
   class Reactor;

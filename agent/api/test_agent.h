@@ -6,6 +6,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,7 +72,9 @@ class TestAgent {
               ground.topology,
               {},
               Types(),
-              {}}) {
+              {}}),
+        care({pool, *ledger, ground.ledger_path, ledger->View()->identity.node_id, OkStatus(),
+              [this] { ++restarts_asked; }}) {
     ledger->SetListener(
         [this](const auto& view, const auto& changes) { node.ViewPublished(view, changes); });
     hypervisor.Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); }, [] {});
@@ -87,6 +90,7 @@ class TestAgent {
     auto started = ApiServer::Start(
         {.socket_path = socket, .socket_mode = 0600, .limits = limits},
         {.node = node,
+         .ledger = care,
          .clock = clock,
          .log = log,
          .observer = {},
@@ -137,6 +141,8 @@ class TestAgent {
   StepRunner steps;
   InstanceRegistry registry;
   NodeAgent node;
+  std::atomic<int> restarts_asked = 0;
+  LedgerCare care;
   std::unique_ptr<ApiServer> server;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::InstanceService::Stub> instances;

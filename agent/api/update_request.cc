@@ -27,6 +27,10 @@ constexpr std::array kChangeable = {
     Changeable{
         "instance_initiated_shutdown_behavior",
         [](const auto& from, auto& into) { into.shutdown_behavior = from.shutdown_behavior; }},
+    Changeable{"auto_recover",
+               [](const auto& from, auto& into) { into.auto_recover = from.auto_recover; }},
+    Changeable{"crash_behavior",
+               [](const auto& from, auto& into) { into.crash_behavior = from.crash_behavior; }},
     Changeable{"termination_protection",
                [](const auto& from, auto& into) {
                  into.termination_protection = from.termination_protection;
@@ -47,8 +51,6 @@ std::string ChangeableNames() {
 }
 
 void RefusePath(std::string_view path, RequestFaults& faults) {
-  if (path == "auto_recover" || path == "crash_behavior")
-    return faults.NotBuilt(fmt::format("spec.{}", path));
   const bool shape = path == "instance_type" || path.substr(0, 5) == "shape";
   faults.Invalid("update_mask",
                  fmt::format("\"{}\" cannot be updated{}; what can: {}", path,

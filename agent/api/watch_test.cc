@@ -113,6 +113,11 @@ TEST_F(WatchRpcTest, EventsTellALifeWithItsCallers) {
   EXPECT_EQ(reply.events(1).principal(), "uid:" + std::to_string(getuid()));
   EXPECT_EQ(reply.events(3).attributes().at("to"), "RUNNING");
   EXPECT_LT(reply.events(1).event_id(), reply.events(2).event_id());
+
+  grpc::ClientContext context_of_all;
+  v1::ListEventsResponse all;
+  ASSERT_TRUE(agent_.instances->ListEvents(&context_of_all, v1::ListEventsRequest(), &all).ok());
+  EXPECT_EQ(all.events_size(), 4) << "without an id, all are given";
 }
 
 }  // namespace

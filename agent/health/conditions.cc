@@ -35,7 +35,9 @@ Condition CheckLibvirt(const HypervisorHealth& health) {
 
 Condition CheckLedger(const model::Error& ledger) {
   if (ledger.ok()) return Make(kConditionLedger, ConditionStatus::kTrue, "Answers", "");
-  return Make(kConditionLedger, ConditionStatus::kFalse, "NotAnswering", ledger.message);
+  const bool damaged = ledger.code == StatusCode::kDataLoss;
+  return Make(kConditionLedger, ConditionStatus::kFalse, damaged ? "Unreadable" : "NotAnswering",
+              ledger.message);
 }
 
 Condition CheckStorage(const HealthInputs& inputs, const HealthReport& before) {
@@ -78,6 +80,17 @@ Condition CheckOverCommitment(const std::vector<std::string>& where) {
               message + "; nobody loses anything, and nobody new gets any of it");
 }
 
+Condition CheckAdopted(int64_t adopted) {
+  if (adopted == 0)
+    return Make(kConditionLedgerRebuilt, ConditionStatus::kFalse, "NoneAdopted", "");
+  return Make(
+      kConditionLedgerRebuilt, ConditionStatus::kTrue, "InstancesAdopted",
+      fmt::format("{} instances have records that were made anew from their guests: what was "
+                  "updated since their last start, and their request ids, are lost; this ends "
+                  "with the next verb of each",
+                  adopted));
+}
+
 // The one statement over all others: false with the first cause, named.
 Condition Summarise(const std::vector<Condition>& checks) {
   const auto bad = std::find_if_not(checks.begin(), checks.end(), IsGood);
@@ -108,12 +121,14 @@ HealthReport Evaluate(const HealthInputs& inputs, const HealthReport& before, Wa
   report.conditions = {Summarise(checks)};
   report.conditions.insert(report.conditions.end(), checks.begin(), checks.end());
   report.conditions.push_back(over_committed);
+  report.conditions.push_back(CheckAdopted(inputs.adopted));
   KeepTimes(before, now, report);
   return report;
 }
 
 bool IsGood(const Condition& condition) {
-  const bool wanted = condition.type != kConditionOverCommitted;
+  const bool wanted =
+      condition.type != kConditionOverCommitted && condition.type != kConditionLedgerRebuilt;
   return condition.status == (wanted ? ConditionStatus::kTrue : ConditionStatus::kFalse);
 }
 

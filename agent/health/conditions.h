@@ -21,8 +21,10 @@ inline constexpr char kConditionLibvirt[] = "LibvirtReady";
 inline constexpr char kConditionLedger[] = "LedgerReady";
 inline constexpr char kConditionStorage[] = "StorageReady";
 inline constexpr char kConditionRecovery[] = "RecoveryDone";
-// The one that is good when it is false; it keeps nobody from being served.
+// Good when it is false; it keeps nobody from being served.
 inline constexpr char kConditionOverCommitted[] = "OverCommitted";
+// Likewise: instances are there whose records were made anew from their guests.
+inline constexpr char kConditionLedgerRebuilt[] = "LedgerRebuilt";
 
 // Below this the disk counts as full; it counts as free again above twice as much.
 inline constexpr int64_t kFreeBytesMin = 256LL << 20;
@@ -33,6 +35,7 @@ struct HealthInputs {
   bool recovery_done = false;  // Ledger and hypervisor have been compared once since the start.
   model::Error recovery;       // Why the last comparison could not be made; ok() else.
   model::Error storage;        // Why the space could not be read.
+  int64_t adopted = 0;         // Instances whose record was lost, and that had no verb since.
   std::vector<std::string> over_committed;  // Where claims hold more than there is.
   std::optional<FileSystemSpace> space;     // nullopt: not known yet, or `storage` says why.
 };

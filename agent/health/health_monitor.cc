@@ -68,6 +68,7 @@ class HealthMonitor::Watcher : public std::enable_shared_from_this<Watcher> {
             .recovery_done = sources_.recovery_done(),
             .recovery = sources_.recovery(),
             .storage = storage_error_,
+            .adopted = sources_.adopted ? sources_.adopted() : 0,
             .over_committed =
                 sources_.over_committed ? sources_.over_committed() : std::vector<std::string>(),
             .space = space_};

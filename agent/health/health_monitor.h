@@ -25,6 +25,7 @@ struct HealthSources {
   std::function<model::Error()> ledger;
   std::function<model::Error()> recovery;  // Why the last comparison failed; ok() else.
   std::function<bool()> recovery_done;
+  std::function<int64_t()> adopted;                          // As HealthInputs.
   std::function<std::vector<std::string>()> over_committed;  // Where claims hold too much.
   std::function<StatusOr<FileSystemSpace>()> space;  // May block: asked on the storage executor.
 };

@@ -35,8 +35,11 @@ bool FoundOff(const LifecycleEvent& event) {
 // Empty where nothing is known of the guest: the next event or recovery asks again.
 std::optional<GuestObserved> LevelOf(const StatusOr<GuestState>& guest) {
   if (guest.ok())
-    return GuestObserved{
-        .defined = true, .power = guest->power, .off_reason = guest->off_reason, .pid = guest->pid};
+    return GuestObserved{.defined = true,
+                         .power = guest->power,
+                         .off_reason = guest->off_reason,
+                         .crashed = guest->crashed,
+                         .pid = guest->pid};
   if (guest.status().code() == StatusCode::kNotFound) return GuestObserved{};
   return std::nullopt;
 }

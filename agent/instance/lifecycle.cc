@@ -13,6 +13,7 @@
 #include "core/base/probe.h"
 #include "core/base/reasons.h"
 #include "core/model/names.h"
+#include "core/model/state_reasons.h"
 
 namespace berth {
 namespace {
@@ -100,7 +101,7 @@ Status OnStop(Draft& draft, const StopRequested& stop) {
   }
   draft.SetIntent(Intent::kStopped);
   draft.edit().state = InstanceState::kStopping;
-  draft.edit().state_reason = {lifecycle::kUserInitiatedShutdown, "stopped by request"};
+  draft.edit().state_reason = {state_reasons::kUserInitiatedShutdown, "stopped by request"};
   draft.Begin(OperationKind::kStop, stop.force, stop.grace);
   return OkStatus();
 }
@@ -129,7 +130,7 @@ Status OnTerminate(Draft& draft, const TerminateRequested& terminate) {
   const bool ask = !force && state == InstanceState::kRunning;
   draft.SetIntent(Intent::kTerminated);
   draft.edit().state = InstanceState::kShuttingDown;
-  draft.edit().state_reason = {lifecycle::kUserInitiatedShutdown, "terminated by request"};
+  draft.edit().state_reason = {state_reasons::kUserInitiatedShutdown, "terminated by request"};
   draft.Begin(OperationKind::kTerminate, !ask, ask ? terminate.grace : Duration(0));
   return OkStatus();
 }

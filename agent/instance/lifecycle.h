@@ -77,11 +77,20 @@ struct GuestObserved {
   bool defined = false;
   Power power = Power::kOff;
   OffReason off_reason = OffReason::kUnknown;
-  int64_t pid = 0;  // 0: not known.
+  bool crashed = false;                // It stands still, and never goes on.
+  int64_t pid = 0;                     // 0: not known.
+  std::optional<bool> disk_missing{};  // Its root disk; nullopt: not looked for, or it has none.
   // True when the agent has just started: nothing is outstanding, and what happened since the last
   // observation was not seen.
   bool at_recovery = false;
 };
+
+// An instance that is started again by itself (crash_behavior, auto_recover) waits before that: the
+// longer, the more often it was within the last hour. The fourth time it has waited 15 s in all;
+// after the fifth it is left STOPPED.
+inline constexpr size_t kRecoveriesMax = 5;
+inline constexpr Duration kRecoveriesCounted = std::chrono::hours(1);
+inline constexpr Duration kRecoveryBackOff = std::chrono::seconds(1);  // Doubled each time.
 
 // The guest went through a reset: a reboot asked for, or its own.
 struct GuestRebooted {};

@@ -43,14 +43,18 @@ model::Operation& Draft::edit_operation() {
 }
 
 void Draft::Begin(model::OperationKind kind, bool force, Duration grace) {
+  Begin(kind, {.force = force, .grace = grace});
+}
+
+void Draft::Begin(model::OperationKind kind, const PlanOptions& options) {
   if (active() != nullptr) {
     BERTH_PROBE("a later verb overtakes an operation");
     CutShort(model::OperationState::kCancelled,
              {StatusCode::kCancelled, "", fmt::format("overtaken by {}", model::Name(kind))});
     decision_.superseded = std::move(decision_.operation);
   }
-  decision_.operation = MakeOperation(kind, context_.new_operation_id, decision_.record.id,
-                                      {.force = force, .grace = grace}, context_.now);
+  decision_.operation =
+      MakeOperation(kind, context_.new_operation_id, decision_.record.id, options, context_.now);
   decision_.operation->generation = decision_.record.generation;
   decision_.operation->principal = context_.principal;
   decision_.operation->request_id = context_.request_id;

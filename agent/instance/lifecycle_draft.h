@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/instance/lifecycle.h"
+#include "agent/instance/operation_plan.h"
 
 namespace berth::lifecycle {
 
@@ -25,6 +26,7 @@ class Draft {
 
   // Ends what is going on, if anything, as cancelled, and begins `kind`.
   void Begin(model::OperationKind kind, bool force, Duration grace);
+  void Begin(model::OperationKind kind, const PlanOptions& options);
   // Ends the active operation, whose steps have all ended.
   void EndOperation(model::OperationState state, const model::Error& error = {});
   // Ends the active operation in the middle of a step, whose outcome no longer matters.
@@ -57,18 +59,5 @@ void OnGuestRebooted(Draft& draft);
 void Cancel(Draft& draft);
 // Marks the active step done and the next one running, or ends the operation.
 void Advance(Draft& draft);
-
-// The codes that proto/berth/v1/instance.proto lists: EC2's where one exists, else Berth's own.
-inline constexpr char kUserInitiatedShutdown[] = "Client.UserInitiatedShutdown";
-inline constexpr char kInstanceInitiatedShutdown[] = "Client.InstanceInitiatedShutdown";
-inline constexpr char kClientInternalError[] = "Client.InternalError";
-inline constexpr char kServerInternalError[] = "Server.InternalError";
-inline constexpr char kInsufficientInstanceCapacity[] = "Server.InsufficientInstanceCapacity";
-inline constexpr char kStorageFull[] = "Server.StorageFull";
-inline constexpr char kGuestKilled[] = "Server.GuestKilled";
-inline constexpr char kGuestDestroyed[] = "Server.GuestDestroyed";
-inline constexpr char kGuestUndefined[] = "Server.GuestUndefined";
-inline constexpr char kHostRebooted[] = "Server.HostRebooted";
-inline constexpr char kShutdownUnexplained[] = "Server.ShutdownUnexplained";
 
 }  // namespace berth::lifecycle

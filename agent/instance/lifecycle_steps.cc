@@ -8,11 +8,13 @@
 #include "core/base/probe.h"
 #include "core/base/reasons.h"
 #include "core/model/names.h"
+#include "core/model/state_reasons.h"
 
 namespace berth::lifecycle {
 namespace {
 
 using model::InstanceState;
+using model::Intent;
 using model::OperationKind;
 using model::OperationState;
 using model::Step;
@@ -39,16 +41,17 @@ void End(Step& step, StepState state, WallTime now) {
 // The code that EC2 gives to a launch that failed for such an error.
 model::StateReason LaunchFailure(const model::Error& error) {
   if (error.reason == reasons::kOperationCancelled)
-    return {kUserInitiatedShutdown, "cancelled by request"};
+    return {state_reasons::kUserInitiatedShutdown, "cancelled by request"};
   switch (error.code) {
     case StatusCode::kResourceExhausted:
-      return {error.reason == reasons::kStorageFull ? kStorageFull : kInsufficientInstanceCapacity,
+      return {error.reason == reasons::kStorageFull ? state_reasons::kStorageFull
+                                                    : state_reasons::kInsufficientInstanceCapacity,
               error.message};
     case StatusCode::kInvalidArgument:
     case StatusCode::kNotFound:
-      return {kClientInternalError, error.message};
+      return {state_reasons::kClientInternalError, error.message};
     default:
-      return {kServerInternalError, error.message};
+      return {state_reasons::kServerInternalError, error.message};
   }
 }
 
@@ -82,6 +85,7 @@ void Succeed(Draft& draft) {
 void Fail(Draft& draft) {
   const model::Operation& operation = *draft.active();
   const OperationKind kind = operation.kind;
+  const std::string principal = operation.principal;
   const model::Error error = operation.error;
   const bool cancelled = error.reason == reasons::kOperationCancelled;
   draft.EndOperation(cancelled ? OperationState::kCancelled : OperationState::kFailed, error);
@@ -92,6 +96,8 @@ void Fail(Draft& draft) {
       return;
     case OperationKind::kStart:
       BERTH_PROBE("a start is undone");
+      // The wish goes with its verb; what the agent began by itself was no verb.
+      if (!principal.empty()) draft.SetIntent(Intent::kStopped);
       draft.Settle(InstanceState::kStopped, LaunchFailure(error));
       return;
     case OperationKind::kReboot:  // The guest is as it was; if it went off, that is observed apart.

@@ -271,6 +271,134 @@ TEST(LifecycleTest, AStartThatFailsLeavesTheInstanceStoppedWithItsDisk) {
   EXPECT_EQ(life.record.state, InstanceState::kStopped);
   EXPECT_EQ(life.record.state_reason.code, "Client.InternalError");
   EXPECT_THAT(decision.release, testing::ElementsAre("c-again"));
+  EXPECT_EQ(life.record.intent, Intent::kStopped);
+  EXPECT_EQ(life.record.observed_generation, life.record.generation);
+}
+
+TEST(LifecycleTest, AStartOfTheAgentsOwnThatFailsLeavesTheWishOfTheOwner) {
+  Life life = RunningLife();
+  life.record.spec.autostart = true;
+  life.record.boot_id = "an earlier boot";
+  life.principal = "";
+  ASSERT_TRUE(life.Feed(GuestObserved{.defined = true, .power = Power::kOff}).ok());
+  ASSERT_EQ(life.operation->kind, OperationKind::kStart);
+  life.End({StatusCode::kNotFound, "IMAGE_NOT_FOUND", "kernel is gone"});
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+  EXPECT_EQ(life.record.intent, Intent::kRunning);
+}
+
+TEST(LifecycleTest, AMissingDiskIsSaidAndNothingIsEnded) {
+  for (const InstanceState state : {InstanceState::kRunning, InstanceState::kStopped}) {
+    Life life = RunningLife();
+    life.record.state = state;
+    life.record.intent = state == InstanceState::kRunning ? Intent::kRunning : Intent::kStopped;
+    const Power power = state == InstanceState::kRunning ? Power::kRunning : Power::kOff;
+    const model::Operation before = *life.operation;
+    const auto seen = [&](std::optional<bool> missing) {
+      ASSERT_TRUE(
+          life.Feed(GuestObserved{.defined = true, .power = power, .disk_missing = missing}).ok());
+      EXPECT_EQ(life.record.state, state);
+      EXPECT_EQ(*life.operation, before);
+    };
+    seen(true);
+    EXPECT_EQ(life.record.state_reason.code, "Server.DiskMissing");
+    seen(std::nullopt);
+    EXPECT_EQ(life.record.state_reason.code, "Server.DiskMissing") << "nobody could look";
+    seen(false);
+    EXPECT_EQ(life.record.state_reason.code, "");
+  }
+}
+
+GuestObserved Crashed() { return {.defined = true, .power = Power::kPaused, .crashed = true}; }
+
+TEST(LifecycleTest, AGuestThatCrashedIsStoppedAndItsOwnersWishStays) {
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(Crashed()).ok());
+  EXPECT_EQ(life.record.state, InstanceState::kStopping);
+  ASSERT_EQ(life.operation->steps.size(), 1u);
+  life.EndAll();
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+  EXPECT_EQ(life.record.state_reason.code, "Server.GuestCrashed");
+  EXPECT_EQ(life.record.intent, Intent::kRunning);
+  EXPECT_EQ(life.record.run_claim_id, "");
+}
+
+TEST(LifecycleTest, AGuestThatCrashedIsKeptAsADumpWhereItsSpecSaysSo) {
+  Life life = RunningLife();
+  life.record.spec.crash_behavior = model::CrashBehavior::kDumpAndStop;
+  ASSERT_TRUE(life.Feed(Crashed()).ok());
+  EXPECT_EQ(life.operation->steps[0].kind, StepKind::kDump);
+  life.End({StatusCode::kResourceExhausted, "STORAGE_FULL", "no room for it"});
+  EXPECT_EQ(life.operation->steps[0].state, StepState::kSkipped) << "it stops all the same";
+  life.EndAll();
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+  EXPECT_EQ(life.record.state_reason.code, "Server.GuestCrashed");
+}
+
+TEST(LifecycleTest, AGuestThatCrashedIsStartedAgainInItsRoomEverLaterAndNotForEver) {
+  Life life = RunningLife();
+  life.record.spec.crash_behavior = model::CrashBehavior::kRestart;
+  const std::string claim = life.record.run_claim_id;
+  for (int time = 0; time < 5; ++time) {
+    ASSERT_TRUE(life.Feed(Crashed()).ok());
+    EXPECT_EQ(life.record.state, InstanceState::kPending);
+    EXPECT_EQ(life.operation->kind, OperationKind::kStart);
+    EXPECT_EQ(life.operation->steps[0].kind, StepKind::kDestroy);
+    EXPECT_EQ(life.operation->steps[1].kind, StepKind::kBackOff);
+    EXPECT_EQ(life.operation->grace, std::chrono::seconds(1 << time));
+    life.EndAll();
+    EXPECT_EQ(life.record.state, InstanceState::kRunning);
+    EXPECT_EQ(life.record.run_claim_id, claim);
+    EXPECT_EQ(life.record.recoveries.size(), static_cast<size_t>(time) + 1);
+  }
+  ASSERT_TRUE(life.Feed(Crashed()).ok());
+  life.EndAll();
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+  EXPECT_EQ(life.record.state_reason.code, "Server.GuestCrashed");
+}
+
+TEST(LifecycleTest, RecoveriesOfMoreThanAnHourAgoCountNoMore) {
+  Life life = RunningLife();
+  life.record.spec.crash_behavior = model::CrashBehavior::kRestart;
+  life.record.recoveries.assign(5, life.now);
+  life.now += std::chrono::hours(1);
+  ASSERT_TRUE(life.Feed(Crashed()).ok());
+  EXPECT_EQ(life.operation->kind, OperationKind::kStart);
+  EXPECT_EQ(life.record.recoveries.size(), 1u);
+}
+
+TEST(LifecycleTest, ALostGuestIsStartedAgainWhereItsSpecSaysSo) {
+  for (const OffReason reason : {OffReason::kUnknown, OffReason::kDestroyed, OffReason::kCrashed}) {
+    Life life = RunningLife();
+    life.record.spec.auto_recover = true;
+    ASSERT_TRUE(life.Feed(GuestObserved{.defined = true, .off_reason = reason}).ok());
+    EXPECT_EQ(life.record.state, InstanceState::kPending);
+    life.EndAll();
+    EXPECT_EQ(life.record.state, InstanceState::kRunning);
+  }
+  Life life = RunningLife();
+  life.record.spec.auto_recover = true;
+  ASSERT_TRUE(
+      life.Feed(GuestObserved{.defined = true, .off_reason = OffReason::kGuestShutdown}).ok());
+  EXPECT_EQ(life.record.state, InstanceState::kStopped) << "that was its owner's wish";
+}
+
+TEST(LifecycleTest, AStartAfterACrashThatIsCancelledLeavesNoGuest) {
+  Life life = RunningLife();
+  life.record.spec.crash_behavior = model::CrashBehavior::kRestart;
+  ASSERT_TRUE(life.Feed(Crashed()).ok());
+  ASSERT_TRUE(life.Feed(CancelRequested{}).ok());
+  EXPECT_EQ(life.operation->steps[0].state, StepState::kUndoing) << "it is ended either way";
+  life.EndAll();
+  EXPECT_EQ(life.record.state, InstanceState::kStopped);
+}
+
+TEST(LifecycleTest, AGuestThatCrashesWhileItIsAskedIsEndedAtOnce) {
+  Life life = RunningLife();
+  ASSERT_TRUE(life.Feed(StopRequested{.grace = std::chrono::minutes(1)}).ok());
+  life.End();
+  ASSERT_TRUE(life.Feed(Crashed()).ok());
+  EXPECT_EQ(life.operation->steps.back().state, StepState::kRunning);
 }
 
 TEST(LifecycleTest, ARebootNeverLeavesRunning) {

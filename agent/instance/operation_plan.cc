@@ -18,16 +18,22 @@ constexpr int kUnavailableTries = 12;
 constexpr Duration kPatience = std::chrono::minutes(10);
 constexpr int kOtherTries = 2;
 
-std::vector<StepKind> StepsOf(OperationKind kind, bool force) {
+std::vector<StepKind> StepsOf(OperationKind kind, const PlanOptions& options) {
+  const bool force = options.force;
   switch (kind) {
     case OperationKind::kCreate:
       return {StepKind::kCheckImage, StepKind::kCreateDisk,  StepKind::kCreateSeed,
               StepKind::kDefine,     StepKind::kStartPaused, StepKind::kVerify,
               StepKind::kResume};
     case OperationKind::kStart:
+      if (options.after_crash)
+        return {StepKind::kDestroy,    StepKind::kBackOff, StepKind::kCheckImage,
+                StepKind::kCreateSeed, StepKind::kDefine,  StepKind::kStartPaused,
+                StepKind::kVerify,     StepKind::kResume};
       return {StepKind::kCheckImage,  StepKind::kCreateSeed, StepKind::kDefine,
               StepKind::kStartPaused, StepKind::kVerify,     StepKind::kResume};
     case OperationKind::kStop:
+      if (options.after_crash) return {StepKind::kDump, StepKind::kDestroy};
       if (force) return {StepKind::kDestroy};
       return {StepKind::kAskShutdown, StepKind::kAwaitShutdown, StepKind::kDestroy};
     case OperationKind::kReboot:
@@ -83,7 +89,7 @@ model::Operation MakeOperation(OperationKind kind, const std::string& operation_
   if (kind == OperationKind::kCreate || kind == OperationKind::kStart ||
       kind == OperationKind::kResize)
     operation.deadline = now + kPatience;
-  for (const StepKind step : StepsOf(kind, options.force))
+  for (const StepKind step : StepsOf(kind, options))
     operation.steps.push_back(model::Step{.kind = step});
   model::Step& first = operation.steps.front();
   first.state = model::StepState::kRunning;
@@ -93,19 +99,22 @@ model::Operation MakeOperation(OperationKind kind, const std::string& operation_
 }
 
 // The directory (disk, seed, log) goes with the first step of a create, since that is undone last.
-// A failed start keeps the disk and the definition: the instance is stopped as it was before.
+// A failed start keeps the disk and the definition: the instance is stopped as it was before, and
+// what is left of a guest that crashed is ended either way.
 bool HasUndo(OperationKind operation, StepKind step) {
+  if (operation == OperationKind::kStart && step == StepKind::kDestroy) return true;
   if (step == StepKind::kStartPaused || operation == OperationKind::kResize) return true;
   return operation == OperationKind::kCreate &&
          (step == StepKind::kDefine || step == StepKind::kCheckImage);
 }
 
 bool IsOptional(StepKind step) {
-  return step == StepKind::kAskShutdown || step == StepKind::kAskReboot;
+  return step == StepKind::kAskShutdown || step == StepKind::kAskReboot || step == StepKind::kDump;
 }
 
 bool IsAwait(StepKind step) {
-  return step == StepKind::kAwaitShutdown || step == StepKind::kAwaitReboot;
+  return step == StepKind::kAwaitShutdown || step == StepKind::kAwaitReboot ||
+         step == StepKind::kBackOff;
 }
 
 RetryVerdict VerdictOn(StepKind step, bool undoing, int attempt, StatusCode code) {

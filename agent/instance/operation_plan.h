@@ -14,6 +14,9 @@ namespace berth {
 // How an operation was asked for, as far as its steps depend on it.
 struct PlanOptions {
   bool force = false;  // Stop without asking, reboot by reset.
+  // The guest is lost or has crashed. Start: what is left of it is ended first, and `grace` waited
+  // for. Stop: its memory is kept first.
+  bool after_crash = false;
   Duration grace{0};
 };
 
@@ -25,10 +28,11 @@ model::Operation MakeOperation(model::OperationKind kind, const std::string& ope
 // Whether a finished (or failed) step of this operation has something to take back.
 bool HasUndo(model::OperationKind operation, model::StepKind step);
 
-// Steps without which the operation may go on: the guest was only asked.
+// Steps without which the operation may go on: the guest was only asked, or its memory only wanted.
 bool IsOptional(model::StepKind step);
 
-// Ends by an observation or by the passing of the operation's grace; there is no call to wait for.
+// Ends by an observation, if there is one that can end it, or by the passing of the operation's
+// grace; there is no call to wait for.
 bool IsAwait(model::StepKind step);
 
 struct RetryVerdict {

@@ -5,10 +5,10 @@
 
 #include <utility>
 
+#include "agent/instance/guest_record.h"
 #include "agent/instance/lifecycle.h"
 #include "core/base/check.h"
 #include "core/base/ids.h"
-#include "core/model/codec.h"
 #include "core/model/names.h"
 
 namespace berth {
@@ -90,6 +90,8 @@ void StepRunner::Forward(const model::InstanceRecord& record, const model::Opera
       return hypervisor_.AskShutdown(id, Plain(std::move(done)));
     case StepKind::kAskReboot:
       return hypervisor_.AskReboot(id, Plain(std::move(done)));
+    case StepKind::kDump:
+      return hypervisor_.Dump(id, storage_.PathsOf(id).crash_dump, Plain(std::move(done)));
     case StepKind::kReset:
       return hypervisor_.Reset(id, Plain(std::move(done)));
     case StepKind::kDestroy:
@@ -100,6 +102,7 @@ void StepRunner::Forward(const model::InstanceRecord& record, const model::Opera
       return storage_.DeleteInstance(id, Plain(std::move(done)));
     case StepKind::kAwaitShutdown:
     case StepKind::kAwaitReboot:
+    case StepKind::kBackOff:
       break;
   }
   Fatal(__FILE__, __LINE__, "this step is not run but awaited", model::Name(kind));
@@ -109,6 +112,7 @@ void StepRunner::Forward(const model::InstanceRecord& record, const model::Opera
 void StepRunner::Backward(const model::InstanceRecord& record, StepKind kind, Done done) {
   switch (kind) {
     case StepKind::kStartPaused:
+    case StepKind::kDestroy:
       return hypervisor_.Destroy(record.id, Plain(std::move(done)));
     case StepKind::kDefine:
       if (record.resized_from)
@@ -144,7 +148,7 @@ GuestSpec StepRunner::GuestSpecOf(const model::InstanceRecord& record) const {
   guest.node_id = node_id_;
   guest.ledger_id = ledger_id_;
   guest.generation = record.generation;
-  guest.spec_json = model::Encode(spec);
+  guest.record_json = GuestRecordText(record);
   guest.vcpus = spec.shape.vcpus;
   guest.memory_mib = MemoryOf(record);
   LayOut(record, host_, &guest);

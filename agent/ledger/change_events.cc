@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/model/names.h"
+#include "core/model/state_reasons.h"
 
 namespace berth {
 namespace {
@@ -55,8 +56,20 @@ void StateChange(const InstanceRecord& was, const InstanceRecord& is, const Oper
   events.back().attributes = {{"reason", is.state_reason.code}};
 }
 
+void DiskChange(const InstanceRecord& was, const InstanceRecord& is, std::vector<Event>& events) {
+  const bool was_missing = was.state_reason.code == state_reasons::kDiskMissing;
+  const bool is_missing = is.state_reason.code == state_reasons::kDiskMissing;
+  if (is_missing && !was_missing)
+    events.push_back(About("DiskMissing", is.id, is.state_reason.message));
+  if (was_missing && !is_missing && was.state == is.state)
+    events.push_back(About("DiskFound", is.id, "its root disk is there again"));
+}
+
 void RecordChange(const InstanceRecord* was, const InstanceRecord& is, const Operation* operation,
                   std::vector<Event>& events) {
+  if (was == nullptr && operation == nullptr)
+    return events.push_back(
+        About("InstanceAdopted", is.id, "its record was lost and is made anew from its guest"));
   if (was == nullptr) {
     events.push_back(
         About("InstanceCreated", is.id,
@@ -70,6 +83,11 @@ void RecordChange(const InstanceRecord* was, const InstanceRecord& is, const Ope
     events.push_back(About("InstanceUpdated", is.id,
                            fmt::format("its spec is of generation {} now", is.generation)));
   if (was->state != is.state) StateChange(*was, is, operation, events);
+  DiskChange(*was, is, events);
+  if (is.recoveries != was->recoveries)
+    events.push_back(About("RecoveryStarted", is.id,
+                           fmt::format("started again by itself, number {} within an hour{}",
+                                       is.recoveries.size(), Because(is.state_reason))));
   const bool rebooted = was->state == InstanceState::kRunning && is.state == was->state &&
                         is.boot_count > was->boot_count;
   if (!rebooted) return;

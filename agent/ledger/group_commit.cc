@@ -22,6 +22,9 @@ struct Waiting {
   Ledger::Done done;
 };
 
+// What is done with the file itself, between two commits.
+using Chore = std::function<void(LedgerStore& store, const model::NodeView& view)>;
+
 // What is to be said to one caller when the turn has ended.
 struct Answer {
   Ledger::Done done;
@@ -48,6 +51,7 @@ class GroupCommit::Loop : public std::enable_shared_from_this<Loop> {
         published_(std::make_shared<const model::NodeView>(std::move(first))) {}
 
   void Submit(Body body, Done done);
+  void Do(Chore chore) EXCLUDES(mutex_);
   std::shared_ptr<const model::NodeView> View() const { return published_.Get(); }
   void SetListener(Listener listener) { listener_ = std::move(listener); }
 
@@ -69,6 +73,7 @@ class GroupCommit::Loop : public std::enable_shared_from_this<Loop> {
   void CommitLost(const Status& why, Turn& turn);
   bool Commit(Turn& turn);
   void Publish(model::NodeView view, const std::vector<InstanceChange>& changes);
+  void DoChores() EXCLUDES(mutex_);
   void EndTurn() EXCLUDES(mutex_);
 
   const std::unique_ptr<LedgerStore> store_;
@@ -80,6 +85,7 @@ class GroupCommit::Loop : public std::enable_shared_from_this<Loop> {
 
   Mutex mutex_;
   std::deque<Waiting> waiting_ GUARDED_BY(mutex_);
+  std::deque<Chore> chores_ GUARDED_BY(mutex_);
   bool turn_posted_ GUARDED_BY(mutex_) = false;
 };
 
@@ -101,6 +107,15 @@ void GroupCommit::Loop::Submit(Body body, Done done) {
   });
 }
 
+void GroupCommit::Loop::Do(Chore chore) {
+  {
+    MutexLock lock(mutex_);
+    chores_.push_back(std::move(chore));
+    if (std::exchange(turn_posted_, true)) return;
+  }
+  PostTurn();
+}
+
 void GroupCommit::Loop::PostTurn() {
   executor_.Post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->RunTurn();
@@ -112,8 +127,18 @@ void GroupCommit::Loop::RunTurn() {
   for (Waiting& waiting : TakeWaiting()) RunBody(std::move(waiting), turn);
   if (store_->CommitOpen() && !Commit(turn)) return;
   for (Answer& answer : turn.answers) answer.done(std::move(answer.status));
+  DoChores();
   store_->Tidy(*published_.Get());
   EndTurn();
+}
+
+void GroupCommit::Loop::DoChores() {
+  std::deque<Chore> chores;
+  {
+    MutexLock lock(mutex_);
+    chores.swap(chores_);
+  }
+  for (const Chore& chore : chores) chore(*store_, *published_.Get());
 }
 
 std::vector<Waiting> GroupCommit::Loop::TakeWaiting() {
@@ -194,7 +219,7 @@ void GroupCommit::Loop::Publish(model::NodeView view, const std::vector<Instance
 void GroupCommit::Loop::EndTurn() {
   {
     MutexLock lock(mutex_);
-    turn_posted_ = !waiting_.empty();
+    turn_posted_ = !waiting_.empty() || !chores_.empty();
     if (!turn_posted_) return;
   }
   PostTurn();
@@ -207,6 +232,18 @@ GroupCommit::GroupCommit(std::unique_ptr<LedgerStore> store, model::NodeView fir
 GroupCommit::~GroupCommit() = default;
 
 void GroupCommit::Submit(Body body, Done done) { loop_->Submit(std::move(body), std::move(done)); }
+void GroupCommit::Check(Done done) {
+  loop_->Do([done = std::move(done)](LedgerStore& store, const model::NodeView& view) {
+    const Status stored = store.Check();
+    done(stored.ok() ? CheckView(view) : stored);
+  });
+}
+void GroupCommit::CopyTo(const std::string& path, std::function<void(StatusOr<int64_t>)> done) {
+  loop_->Do([path, done = std::move(done)](LedgerStore& store, const model::NodeView& view) {
+    const Status copied = store.CopyTo(path);
+    copied.ok() ? done(view.revision) : done(copied);
+  });
+}
 std::shared_ptr<const model::NodeView> GroupCommit::View() const { return loop_->View(); }
 void GroupCommit::SetListener(Listener listener) { loop_->SetListener(std::move(listener)); }
 

@@ -51,6 +51,8 @@ class GroupCommit final : public Ledger {
   ~GroupCommit() override;
 
   void Submit(Body body, Done done) override;
+  void Check(Done done) override;
+  void CopyTo(const std::string& path, std::function<void(StatusOr<int64_t>)> done) override;
   std::shared_ptr<const model::NodeView> View() const override;
   void SetListener(Listener listener) override;
 

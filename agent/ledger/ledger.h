@@ -46,6 +46,14 @@ class Ledger {
   // The latest published view; never null. From any thread, at the cost of one reference.
   virtual std::shared_ptr<const model::NodeView> View() const = 0;
 
+  // Looks at all that is stored. DATA_LOSS naming the first thing that is wrong. Others wait
+  // meanwhile.
+  virtual void Check(Done done) = 0;
+  // Writes all that is committed to a new file at `path`, for its owner alone; what was there is
+  // replaced. `done` gets the revision of the copy. Others wait meanwhile. UNIMPLEMENTED for a
+  // ledger in memory.
+  virtual void CopyTo(const std::string& path, std::function<void(StatusOr<int64_t>)> done) = 0;
+
   // `listener` is called on the ledger's executor after each publication; once, before the first
   // Submit.
   virtual void SetListener(Listener listener) = 0;

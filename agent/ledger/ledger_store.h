@@ -28,6 +28,9 @@ class LedgerStore : public LedgerLookup {
   virtual bool CommitOpen() const = 0;
   // Makes all that was added durable at once. Afterwards no commit is open, however it ended.
   virtual CommitOutcome Commit() = 0;
+  // As Ledger::Check and Ledger::CopyTo; no commit is open.
+  virtual Status Check() = 0;
+  virtual Status CopyTo(const std::string& path) = 0;
   // Work that no caller waits for (checkpoints, trimming); called after the replies. Its failures
   // cost nothing but room, and are tried again at the next call.
   virtual void Tidy(const model::NodeView& view) = 0;

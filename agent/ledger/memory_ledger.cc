@@ -21,6 +21,10 @@ class MemoryLedgerStore final : public LedgerStore {
   Status Add(const WriteSet& writes, const model::NodeView& after) override;
   bool CommitOpen() const override { return !added_.empty(); }
   CommitOutcome Commit() override;
+  Status Check() override { return OkStatus(); }
+  Status CopyTo(const std::string&) override {
+    return absl::UnimplementedError("a ledger in memory has no file");
+  }
   void Tidy(const model::NodeView& view) override;
 
  private:
@@ -163,6 +167,12 @@ void MemoryLedgerStore::TrimEvents(WallTime oldest) {
   std::erase_if(file_.events_, [&](const model::Event& event) {
     return event.time < oldest && file_.view_.instances.Find(event.subject) == nullptr;
   });
+}
+
+void MemoryLedgerFile::Lose() {
+  MemoryLedgerFile lost(view_.identity.node_id);
+  lost.died = std::move(died);
+  *this = std::move(lost);
 }
 
 std::unique_ptr<Ledger> OpenMemoryLedger(MemoryLedgerFile& file, Executor& executor,

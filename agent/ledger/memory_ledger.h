@@ -21,6 +21,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "agent/ledger/group_commit.h"
 #include "agent/ledger/ledger.h"
@@ -38,10 +39,17 @@ enum class CommitFault {
 
 class MemoryLedgerFile {
  public:
+  // `node_id`: "", one is made at the first opening.
+  explicit MemoryLedgerFile(std::string node_id = "") {
+    view_.identity.node_id = std::move(node_id);
+  }
+
   // The next commit with writes ends so; later ones are well again.
   void FailNextCommit(CommitFault fault) { fault_ = fault; }
   // What a broken ledger would do.
   void ForgetRequests() { requests_.clear(); }
+  // All of it, as with a new file on the same node.
+  void Lose();
   // Called when a kDie fault has struck: the ledger answers nobody any more, and the test should
   // crash the rest of its agent.
   std::function<void()> died;

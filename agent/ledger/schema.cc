@@ -111,8 +111,28 @@ CREATE INDEX event_by_subject ON event(subject, number);
 CREATE INDEX event_to_trim ON event(number) WHERE kept = 0;
 )sql";
 
-constexpr Migration kMigrations[] = {kVersion1, kVersion2, kVersion3,
-                                     kVersion4, kVersion5, kVersion6};
+// What a crash of the guest does, and when one was started again. Changes hold instances too, and
+// so do kept answers.
+constexpr char kVersion7[] = R"sql(
+UPDATE instance SET json = json_set(json, '$.spec.auto_recover', json('false'),
+  '$.spec.crash_behavior', 'stop', '$.recoveries', json('[]'));
+UPDATE change SET json = json_set(json, '$.spec.auto_recover', json('false'),
+  '$.spec.crash_behavior', 'stop', '$.recoveries', json('[]'))
+  WHERE kind = 'instance' AND json IS NOT NULL;
+UPDATE request SET reply = CAST(json_set(CAST(reply AS TEXT), '$.spec.auto_recover', json('false'),
+  '$.spec.crash_behavior', 'stop', '$.recoveries', json('[]')) AS BLOB)
+  WHERE json_type(CAST(reply AS TEXT), '$.spec') = 'object';
+UPDATE request SET reply = CAST(json_object('entries',
+    (SELECT json_group_array(json(CASE WHEN json_type(value, '$.instance') = 'object'
+         THEN json_set(value, '$.instance.spec.auto_recover', json('false'),
+                       '$.instance.spec.crash_behavior', 'stop', '$.instance.recoveries', json('[]'))
+         ELSE value END))
+       FROM json_each(CAST(reply AS TEXT), '$.entries'))) AS BLOB)
+  WHERE method = 'BatchCreateInstances';
+)sql";
+
+constexpr Migration kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4,
+                                     kVersion5, kVersion6, kVersion7};
 
 Status Refused(const char* reason, const std::string& message) {
   return MakeError(StatusCode::kFailedPrecondition, reason, message);
@@ -131,16 +151,6 @@ StatusOr<bool> IsNew(Database& database, const std::string& path) {
                              path));
 }
 
-// VACUUM INTO reads through our own connection, the only one that may be open on the file.
-Status KeepCopy(Database& database, const std::string& path, int64_t version) {
-  const std::string copy = fmt::format("{}.v{}", path, version);
-  const std::string partial = copy + ".partial";
-  BERTH_RETURN_IF_ERROR(MakeEmptyFile(partial));
-  BERTH_ASSIGN_OR_RETURN(Statement vacuum, database.Prepare("VACUUM INTO ?1"));
-  BERTH_RETURN_IF_ERROR(vacuum.Run(partial));
-  return SyncAndRename(partial, copy);
-}
-
 Status Apply(Database& database, Migration migration, size_t version) {
   const std::string sql =
       fmt::format("BEGIN IMMEDIATE;{};PRAGMA application_id={};PRAGMA user_version={};COMMIT",
@@ -154,18 +164,41 @@ Status Apply(Database& database, Migration migration, size_t version) {
 
 std::span<const Migration> Migrations() { return kMigrations; }
 
+Status CheckIntegrity(Database& database) {
+  BERTH_ASSIGN_OR_RETURN(const std::string found, database.QueryText("PRAGMA integrity_check(1)"));
+  if (found == "ok") return OkStatus();
+  return MakeError(StatusCode::kDataLoss, reasons::kLedgerUnavailable,
+                   fmt::format("the ledger's file is damaged: {}", found));
+}
+
+// VACUUM INTO reads through our own connection, the only one that may be open on the file.
+Status CopyDatabase(Database& database, const std::string& path) {
+  const std::string partial = path + ".partial";
+  BERTH_RETURN_IF_ERROR(MakeEmptyFile(partial));
+  BERTH_ASSIGN_OR_RETURN(Statement vacuum, database.Prepare("VACUUM INTO ?1"));
+  BERTH_RETURN_IF_ERROR(vacuum.Run(partial));
+  return SyncAndRename(partial, path);
+}
+
+Status CheckVersion(Database& database, const std::string& path,
+                    std::span<const Migration> migrations) {
+  BERTH_RETURN_IF_ERROR(IsNew(database, path).status());
+  BERTH_ASSIGN_OR_RETURN(const int64_t version, database.QueryInt("PRAGMA user_version"));
+  if (version <= static_cast<int64_t>(migrations.size())) return OkStatus();
+  return Refused(reasons::kLedgerNewer,
+                 fmt::format("{} is of version {}, and this agent knows none after {}: run the "
+                             "agent that wrote it, or a newer one",
+                             path, version, migrations.size()));
+}
+
 Status Migrate(Database& database, const std::string& path, std::span<const Migration> migrations) {
+  BERTH_RETURN_IF_ERROR(CheckVersion(database, path, migrations));
   BERTH_ASSIGN_OR_RETURN(const bool is_new, IsNew(database, path));
   BERTH_ASSIGN_OR_RETURN(const int64_t version, database.QueryInt("PRAGMA user_version"));
   const auto newest = static_cast<int64_t>(migrations.size());
-  if (version > newest)
-    return Refused(reasons::kLedgerNewer,
-                   fmt::format("{} is of version {}, and this agent knows none after {}: run the "
-                               "agent that wrote it, or a newer one",
-                               path, version, newest));
   if (version < newest && !is_new)
-    BERTH_RETURN_IF_ERROR(
-        Annotate(KeepCopy(database, path, version), "keeping a copy of the ledger"));
+    BERTH_RETURN_IF_ERROR(Annotate(CopyDatabase(database, fmt::format("{}.v{}", path, version)),
+                                   "keeping a copy of the ledger"));
   for (int64_t v = version; v < newest; ++v)
     BERTH_RETURN_IF_ERROR(
         Apply(database, migrations[static_cast<size_t>(v)], static_cast<size_t>(v) + 1));

@@ -18,6 +18,18 @@ namespace berth {
 using Migration = const char*;
 std::span<const Migration> Migrations();
 
+// DATA_LOSS: pages, indexes or tables of the file do not fit together. Reads all of it.
+Status CheckIntegrity(Database& database);
+
+// Writes all that is committed to a file at `path`, made anew, for its owner alone. It is there as
+// a whole, and durable, or not at all.
+Status CopyDatabase(Database& database, const std::string& path);
+
+// A file that is open, is a ledger, and of no later version than this agent knows; else as Migrate.
+// OK for an empty one.
+Status CheckVersion(Database& database, const std::string& path,
+                    std::span<const Migration> migrations);
+
 // Brings the file up to the last of `migrations`. Where it has tables already, the file as it was
 // is kept as `path`.v<version> first, readable by its owner alone. FAILED_PRECONDITION
 // (LEDGER_NEWER): the file is of a later version than `migrations` knows. FAILED_PRECONDITION

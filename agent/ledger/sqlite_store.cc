@@ -3,6 +3,9 @@
 
 #include <utility>
 
+#include "agent/ledger/load_view.h"
+#include "agent/ledger/schema.h"
+
 namespace berth {
 namespace {
 
@@ -119,6 +122,13 @@ CommitOutcome SqliteStore::Commit() {
                                      : CommitOutcome::Kind::kUnknown,
           std::move(committed)};
 }
+
+Status SqliteStore::Check() {
+  BERTH_RETURN_IF_ERROR(CheckIntegrity(database_));
+  return LoadView(database_, records_).status();
+}
+
+Status SqliteStore::CopyTo(const std::string& path) { return CopyDatabase(database_, path); }
 
 void SqliteStore::Tidy(const model::NodeView&) {
   const int pages = database_.WalPages();

@@ -36,6 +36,8 @@ class SqliteStore final : public LedgerStore {
   Status Add(const WriteSet& writes, const model::NodeView& after) override;
   bool CommitOpen() const override { return database_.InTransaction(); }
   CommitOutcome Commit() override;
+  Status Check() override;
+  Status CopyTo(const std::string& path) override;
   void Tidy(const model::NodeView& view) override;
 
   Database& database() { return database_; }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/node/foreign.h"
 #include "agent/node/node_harness.h"
 #include "core/base/ids.h"
 
@@ -132,7 +133,127 @@ TEST_F(AwayTest, TheGuestAndFilesOfATerminatedInstanceAreEnded) {
   EXPECT_TRUE(world.storage.Instances().empty());
 }
 
-TEST_F(AwayTest, AGuestOfOursWithoutARecordIsReportedAndLeftAlone) {
+TEST_F(AwayTest, AGuestThatCrashedWhileNobodyLookedIsStopped) {
+  WhileAway([&] { world.host.Crash(kIdA); });
+  EXPECT_EQ(world.StateOf(kIdA), "STOPPED");
+  EXPECT_EQ(ReasonOfA(), "Server.GuestCrashed");
+  EXPECT_EQ(world.PowerOf(kIdA), Power::kOff);
+  world.ExpectConsistent();
+}
+
+TEST_F(AwayTest, TheMemoryOfAGuestThatCrashedIsKeptOnce) {
+  CreateInstanceArgs args = SmallInstance(kIdB);
+  args.spec.crash_behavior = model::CrashBehavior::kDumpAndStop;
+  MakeA(args);
+  WhileAway([&] { world.host.Crash(kIdB); });
+  EXPECT_EQ(world.StateOf(kIdB), "STOPPED");
+  EXPECT_EQ(world.host.Guests().at(kIdB).dumps, 1);
+}
+
+TEST_F(AwayTest, AGuestThatCrashedIsStartedAgainAlsoOverACrashOfTheAgent) {
+  CreateInstanceArgs args = SmallInstance(kIdB);
+  args.spec.crash_behavior = model::CrashBehavior::kRestart;
+  MakeA(args);
+  world.host.Crash(kIdB);
+  world.RunFor(Duration(200));
+  EXPECT_EQ(world.StateOf(kIdB), "PENDING") << "it waits before it starts again";
+  EXPECT_EQ(world.PowerOf(kIdB), Power::kOff);
+  WhileAway([] {});
+  EXPECT_EQ(world.StateOf(kIdB), "RUNNING");
+  EXPECT_EQ(world.PowerOf(kIdB), Power::kRunning);
+  EXPECT_EQ(world.host.Guests().at(kIdB).boots, 2);
+  EXPECT_EQ(world.ledger().instances.Find(kIdB)->recoveries.size(), 1u);
+  world.ExpectConsistent();
+}
+
+TEST_F(AwayTest, AGuestThatIsLostAgainAndAgainIsLeftInTheEnd) {
+  CreateInstanceArgs args = SmallInstance(kIdB);
+  args.spec.auto_recover = true;
+  MakeA(args);
+  for (int time = 0; time < 6; ++time) {
+    world.host.PowerOff(kIdB, OffReason::kDestroyed);
+    world.RunFor(minutes(1));
+  }
+  EXPECT_EQ(world.StateOf(kIdB), "STOPPED");
+  EXPECT_EQ(world.host.Guests().at(kIdB).boots, 6);
+  world.ExpectConsistent();
+}
+
+TEST_F(AwayTest, ALostLedgerIsMadeAnewFromTheGuests) {
+  MakeA(SmallInstance(kIdB));
+  ASSERT_TRUE(world.Stop(kIdB, {.force = true}).ok());
+  world.RunFor(seconds(5));
+  const auto before = world.host.Guests();
+  const auto known = world.ledger().instances.Find(kIdA);
+  const model::Resources allocated = world.ledger().allocated;
+  WhileAway([&] { world.file.Lose(); });
+  EXPECT_EQ(world.host.Guests(), before) << "nothing was done to them";
+  EXPECT_EQ(world.StateOf(kIdA), "RUNNING");
+  EXPECT_EQ(world.StateOf(kIdB), "STOPPED");
+  const auto adopted = world.ledger().instances.Find(kIdA);
+  EXPECT_EQ(adopted->spec, known->spec);
+  EXPECT_EQ(adopted->placement, known->placement);
+  EXPECT_EQ(adopted->guest_pid, known->guest_pid);
+  EXPECT_EQ(adopted->created, known->created);
+  EXPECT_EQ(world.ledger().allocated, allocated) << "its room is its own again";
+  EXPECT_TRUE(world.node().GetNode().foreign->guests.empty()) << "and charged once";
+  EXPECT_EQ(world.file.events().front().type, "InstanceAdopted");
+  world.ExpectConsistent();
+  EXPECT_EQ(Count(Difference::kGuestWithoutRecord), 0);
+}
+
+TEST_F(AwayTest, AnAdoptedInstanceLivesOnAsAnyOther) {
+  WhileAway([&] { world.file.Lose(); });
+  EXPECT_EQ(world.Create(SmallInstance(kIdA)).status().code(), StatusCode::kAlreadyExists);
+  ASSERT_TRUE(world.Stop(kIdA, {.force = true}).ok());
+  world.RunFor(seconds(5));
+  ASSERT_TRUE(world.StartIt(kIdA).ok());
+  world.RunFor(seconds(5));
+  EXPECT_EQ(world.StateOf(kIdA), "RUNNING");
+  ASSERT_TRUE(world.Terminate(kIdA).ok());
+  world.RunFor(seconds(5));
+  world.ExpectNothingLeft();
+}
+
+TEST_F(AwayTest, ACrashWhileGuestsAreAdoptedAdoptsEachOnce) {
+  MakeA(SmallInstance(kIdB));
+  WhileAway([&] {
+    world.file.Lose();
+    world.file.died = [&] { world.sim.DropAll(); };
+    world.file.FailNextCommit(CommitFault::kDieAfter);
+    world.Start();
+    world.Run();
+    world.Crash();
+  });
+  EXPECT_EQ(world.ledger().instances.size(), 2u);
+  world.ExpectConsistent();
+}
+
+TEST_F(AwayTest, AnOlderLedgerLearnsFromTheGuestsWhatItDoesNotKnow) {
+  ASSERT_TRUE(world.Stop(kIdA, {.force = true}).ok());
+  world.RunFor(seconds(5));
+  const MemoryLedgerFile older = world.file;
+  ASSERT_TRUE(world.StartIt(kIdA).ok());
+  MakeA(SmallInstance(kIdB));
+  const auto before = world.host.Guests();
+  WhileAway([&] { world.file = older; });
+  EXPECT_EQ(world.host.Guests(), before)
+      << "a record older than its guest is no evidence against it";
+  EXPECT_EQ(world.StateOf(kIdA), "RUNNING");
+  EXPECT_EQ(world.StateOf(kIdB), "RUNNING");
+  world.ExpectConsistent();
+}
+
+TEST_F(AwayTest, WhatIsLeftOfAnInstanceThatIsForgottenIsEnded) {
+  const GuestState left = *world.host.Inspect(kIdA);
+  ASSERT_TRUE(world.Terminate(kIdA).ok());
+  world.RunFor(hours(3));
+  ASSERT_EQ(world.ledger().instances.Find(kIdA), nullptr);
+  WhileAway([&] { world.host.AddForeign(left); });
+  EXPECT_FALSE(world.host.Inspect(kIdA).ok());
+}
+
+TEST_F(AwayTest, AGuestOfOursThatCannotBeAdoptedIsReportedAndLeftAlone) {
   WhileAway([&] {
     world.host.AddForeign(GuestOfOurs(kIdB));
     world.storage.AppendConsole("i-000000000000000cc", "somebody's\n");

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "agent/ledger/fence.h"
 #include "agent/node/candidate.h"
 #include "agent/node/exactly_once.h"
 #include "agent/node/resolve_spec.h"
@@ -95,7 +96,7 @@ class CreateFlow : public std::enable_shared_from_this<CreateFlow> {
     BERTH_ASSIGN_OR_RETURN(answer_, Find(txn));
     if (answer_) return OkStatus();
     BERTH_RETURN_IF_ERROR(malformed_);
-    BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), call_));
+    BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), call_.control_epoch));
     answer_.emplace();
     Status first_refusal;
     bool any = false;

@@ -94,16 +94,6 @@ BERTH_ANSWERS(model::Operation);
 BERTH_ANSWERS(model::BatchOutcome);
 #undef BERTH_ANSWERS
 
-Status CheckFence(const model::NodeView& view, const CallContext& call) {
-  if (call.control_epoch == 0 || call.control_epoch >= view.control_epoch) return OkStatus();
-  BERTH_PROBE("an old control plane is fenced off");
-  return MakeError(StatusCode::kFailedPrecondition,
-                   fmt::format("control_epoch {} is fenced off: {} has been seen already",
-                               call.control_epoch, view.control_epoch),
-                   {.reason = reasons::kStaleEpoch,
-                    .metadata = {{"highest_epoch", std::to_string(view.control_epoch)}}});
-}
-
 Status CheckEtag(const model::InstanceRecord& record, const CallContext& call) {
   const std::string etag = EtagOf(record);
   if (call.etag.empty() || call.etag == etag) return OkStatus();

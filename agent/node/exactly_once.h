@@ -23,10 +23,6 @@ StatusOr<std::optional<T>> FindAnswer(LedgerTxn& txn, const CallContext& call);
 template <typename T>
 void KeepAnswer(LedgerTxn& txn, const CallContext& call, const T& answer);
 
-// FAILED_PRECONDITION STALE_EPOCH if a newer control plane has spoken already. A call that changes
-// anything then raises the ledger's epoch to its own.
-Status CheckFence(const model::NodeView& view, const CallContext& call);
-
 // ABORTED ETAG_MISMATCH unless the caller gave none or the present one.
 Status CheckEtag(const model::InstanceRecord& record, const CallContext& call);
 

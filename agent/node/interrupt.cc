@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "agent/ledger/fence.h"
 #include "agent/node/exactly_once.h"
 #include "agent/node/verbs.h"
 
@@ -36,7 +37,7 @@ class InterruptFlow : public std::enable_shared_from_this<InterruptFlow> {
     if (answer_) return OkStatus();
     const auto record = txn.view().instances.Find(instance_id_);
     if (record == nullptr) return InstanceNotFound(instance_id_);
-    BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), call_));
+    BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), call_.control_epoch));
     BERTH_RETURN_IF_ERROR(CheckEtag(*record, call_));
     txn.RaiseControlEpoch(call_.control_epoch);
     return Decide(*record, nullptr, InterruptRequested{}, LifecycleContext{.now = txn.now()})

@@ -49,7 +49,7 @@ Agent::Agent(World& world)
             {},
             world.types,
             world.observer}),
-      recovery({world.sim, world.sim, Seen(ledger_seam, *ledger), registry,
+      recovery({world.sim, world.sim, *world.random, Seen(ledger_seam, *ledger), registry,
                 Seen<Hypervisor>(hypervisor_seam, hypervisor),
                 Seen<Storage>(storage_seam, world.storage), log,
                 [this](auto guests) { node.ForeignGuestsFound(std::move(guests)); }},
@@ -60,6 +60,9 @@ Agent::Agent(World& world)
   Seen<Hypervisor>(hypervisor_seam, hypervisor)
       .Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); },
                  [this] { recovery.HypervisorConnected(); });
+  Seen<Storage>(storage_seam, world.storage).Subscribe([this](const std::string& id) {
+    recovery.FilesGone(id);
+  });
   recovery.Start();
 }
 

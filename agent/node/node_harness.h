@@ -74,6 +74,7 @@ class World {
   // kill -9: every task is gone, and all that was not committed, done or written.
   void Crash() {
     sim.DropAll();
+    storage.Subscribe({});
     agent.reset();
   }
   void Restart() {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/ledger/fence.h"
 #include "agent/node/admission.h"
 #include "agent/node/candidate.h"
 #include "agent/node/exactly_once.h"
@@ -34,7 +35,7 @@ void Submit(const ContextPtr& context, CallContext call, Body body,
       [state](LedgerTxn& txn) -> Status {
         BERTH_ASSIGN_OR_RETURN(state->answer, FindAnswer<model::Reservation>(txn, state->call));
         if (state->answer) return OkStatus();
-        BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), state->call));
+        BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), state->call.control_epoch));
         BERTH_ASSIGN_OR_RETURN(state->answer, state->body(txn));
         if (state->call.validate_only) return OkStatus();
         txn.RaiseControlEpoch(state->call.control_epoch);

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "agent/instance/apply_decision.h"
+#include "agent/ledger/fence.h"
 #include "agent/node/admission.h"
 #include "agent/node/exactly_once.h"
 #include "agent/node/operation_waiters.h"
@@ -92,7 +93,7 @@ template <typename T>
 Status Take(LedgerTxn& txn, Verb<T>& verb) {
   const auto record = txn.view().instances.Find(verb.instance_id);
   if (record == nullptr) return InstanceNotFound(verb.instance_id);
-  BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), verb.call));
+  BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), verb.call.control_epoch));
   BERTH_RETURN_IF_ERROR(CheckEtag(*record, verb.call));
   BERTH_RETURN_IF_ERROR(CheckProtection(*record, verb.event));
   BERTH_ASSIGN_OR_RETURN(Decision decision, DecideVerb(txn, verb, *record));
@@ -128,7 +129,7 @@ Status CancelBody(LedgerTxn& txn, Verb<model::Operation>& verb, const std::strin
   if (operation == nullptr) return OperationNotFound(operation_id);
   verb.instance_id = operation->instance_id;
   if (!operation->final()) return Take(txn, verb);
-  BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), verb.call));
+  BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), verb.call.control_epoch));
   txn.RaiseControlEpoch(verb.call.control_epoch);
   verb.answer = *operation;
   KeepAnswer(txn, verb.call, *verb.answer);

@@ -217,6 +217,24 @@ TEST_F(WatchTest, AGuestDestroyedBehindOurBackIsToldInUnderASecond) {
   EXPECT_EQ(events.back().attributes.at("reason"), "Server.GuestDestroyed");
 }
 
+TEST_F(WatchTest, ADiskRemovedBehindOurBackIsToldInUnderASecond) {
+  ASSERT_TRUE(world.Create(SmallInstance(kIdA)).ok());
+  Settle();
+  const ReaderPtr reader = Watch();
+  reader->told.clear();
+  world.storage.RemoveRootDisk(kIdA);
+  world.RunFor(Duration(900));
+  EXPECT_THAT(reader->told, ElementsAre("updated a"));
+  EXPECT_EQ(world.StateOf(kIdA), "RUNNING");
+  EXPECT_EQ(world.ledger().instances.Find(kIdA)->state_reason.code, "Server.DiskMissing");
+  EXPECT_EQ(Events(kIdA).back().type, "DiskMissing");
+
+  world.storage.RestoreRootDisk(kIdA);
+  world.RunFor(std::chrono::minutes(2));
+  EXPECT_EQ(world.ledger().instances.Find(kIdA)->state_reason.code, "");
+  EXPECT_EQ(Events(kIdA).back().type, "DiskFound");
+}
+
 TEST_F(WatchTest, EventsSayWhoAskedForWhatAndWhatBecameOfIt) {
   ASSERT_TRUE(world.Create(SmallInstance(kIdA), Call("make")).ok());
   Settle();

@@ -4,7 +4,8 @@
 //
 // Rules (docs/architecture.md, "Recovery"):
 //   - A guest is ended only on positive evidence: a record of this node that is TERMINATED.
-//   - A guest without a record, of another node, or of nobody we know is never touched.
+//   - A guest of another node, or of nobody we know, is never touched; one of ours without a record
+//     is taken to be in order.
 //   - An observation counts only if the record has not changed since before the hypervisor was
 //   asked;
 //     else it may be older than what the record says.
@@ -20,6 +21,7 @@
 #include "core/model/foreign_guest.h"
 #include "core/model/node_view.h"
 #include "drivers/hypervisor.h"
+#include "drivers/storage/storage.h"
 
 namespace berth::recovery {
 
@@ -34,9 +36,9 @@ enum class Difference {
   kManagedSave,        // A saved memory image lies there; the next start boots afresh all the same.
   kGuestOfTerminated,  // Our record says it has ended: it is ended now.
   kFilesOfTerminated,  // Likewise its files.
-  kGuestWithoutRecord,  // Ours by its metadata, unknown to the ledger: left alone and reported.
+  kGuestWithoutRecord,  // Ours by its metadata, unknown to the ledger: to be adopted.
   kFilesWithoutRecord,  // Likewise: they may be all that is left of somebody's data.
-  kFilesMissing,        // RUNNING or STOPPED, and its directory is gone.
+  kFilesMissing,        // RUNNING or STOPPED, and its directory or root disk is gone.
   kForeignGuest,        // Another node's, or nobody's: never touched.
 };
 inline constexpr Difference kLastDifference = Difference::kForeignGuest;
@@ -59,8 +61,8 @@ struct Picture {
   std::shared_ptr<const model::NodeView> before;  // Taken before the hypervisor was asked,
   std::shared_ptr<const model::NodeView> now;     // and after it had answered.
   std::vector<GuestState> guests;
-  // Instances that have a directory; nullopt: could not be found out, so nothing is said of files.
-  std::optional<std::vector<std::string>> directories;
+  // nullopt: could not be found out, so nothing is said of files.
+  std::optional<std::vector<InstanceDirectory>> directories;
   bool at_start = false;  // The agent has just begun and has seen nothing of what happened before.
 };
 
@@ -70,13 +72,22 @@ struct Differences {
   std::vector<std::string> unfinished;     // Instances to wake.
   std::vector<std::string> guests_to_end;  // Destroy and undefine.
   std::vector<std::string> files_to_delete;
+  // Ours, and the ledger has no record of them, or one older than what they were defined by: it was
+  // lost, or an older copy was put in its place (adoption.h).
+  std::vector<GuestState> guests_to_adopt;
   // Running, and in no record of ours: others', and ours without one. To be charged.
   std::vector<model::ForeignGuest> foreign_guests;
 };
 
+// Whether it is a guest of that node's: its metadata says so, and so does its uuid, which is not
+// cloned with it.
+bool IsOurs(const GuestState& guest, const model::Identity& identity);
+
 Differences Diff(const Picture& picture);
 
-// Instances with an operation that is not final.
+// Whether anything is being done to it: an operation of it is not final.
+bool HasUnfinishedOperation(const model::InstanceRecord& record, const model::NodeView& view);
+// Instances of which that is so.
 std::vector<std::string> UnfinishedInstances(const model::NodeView& view);
 
 }  // namespace berth::recovery

@@ -54,7 +54,7 @@ class Scene {
     view_.operations.Put("op-" + id,
                          std::make_shared<model::Operation>(OperationOf(id, operation)));
     view_.instances.Put(id, std::make_shared<model::InstanceRecord>(std::move(record)));
-    directories_.push_back(id);
+    directories_.push_back({id, true});
     return *this;
   }
   Scene& With(GuestState guest) {
@@ -66,7 +66,7 @@ class Scene {
     return *this;
   }
   Scene& WithDirectory(const std::string& id) {
-    directories_.push_back(id);
+    directories_.push_back({id, true});
     return *this;
   }
   Picture Take() const {
@@ -78,7 +78,7 @@ class Scene {
  private:
   model::NodeView view_;
   std::vector<GuestState> guests_;
-  std::vector<std::string> directories_;
+  std::vector<InstanceDirectory> directories_;
 };
 
 std::vector<std::string> Kinds(const Differences& differences) {
@@ -123,13 +123,22 @@ TEST(DiffTest, ARunningInstanceWithoutAGuestIsTold) {
 }
 
 TEST(DiffTest, AStoppedInstanceWhoseGuestRunsIsTold) {
-  const auto d = Diff(Scene()
-                          .With(Record(kA, model::InstanceState::kStopped))
-                          .With(Guest(kA, Power::kRunning))
-                          .Take());
+  model::InstanceRecord stopped = Record(kA, model::InstanceState::kStopped);
+  stopped.intent = model::Intent::kStopped;
+  const auto d = Diff(Scene().With(stopped).With(Guest(kA, Power::kRunning)).Take());
   EXPECT_THAT(Kinds(d), ElementsAre("guest_up " + kA));
   EXPECT_EQ(d.observations.size(), 1u);
   EXPECT_TRUE(TouchesNothing(d));
+  EXPECT_THAT(d.foreign_guests, IsEmpty()) << "it is about to be stopped";
+}
+
+TEST(DiffTest, TheGuestOfALostInstanceThatSomebodyStartsIsChargedAndLeftAlone) {
+  model::InstanceRecord lost = Record(kA, model::InstanceState::kStopped);
+  lost.intent = model::Intent::kRunning;
+  const auto d = Diff(Scene().With(lost).With(Guest(kA, Power::kRunning)).Take());
+  EXPECT_THAT(Kinds(d), ElementsAre("guest_up " + kA));
+  EXPECT_TRUE(TouchesNothing(d));
+  EXPECT_EQ(d.foreign_guests.size(), 1u);
 }
 
 TEST(DiffTest, AnObservationOlderThanTheRecordIsNotPassedOn) {
@@ -233,6 +242,29 @@ TEST(DiffTest, MissingFilesAreNamedButNothingIsSaidWhenTheDiskCouldNotBeRead) {
   Picture blind = scene.Take();
   blind.directories.reset();
   EXPECT_THAT(Kinds(Diff(blind)), IsEmpty());
+}
+
+TEST(DiffTest, AMissingRootDiskIsToldAndOneThatCannotBeLookedForIsNot) {
+  const auto missing = [](const Picture& picture) {
+    return Diff(picture).observations.at(0).guest.disk_missing;
+  };
+  model::InstanceRecord record = Record(kA, model::InstanceState::kRunning);
+  record.spec.boot.image = "base.qcow2";
+  Scene scene;
+  scene.With(record).With(Guest(kA, Power::kRunning));
+  Picture picture = scene.Take();
+  EXPECT_EQ(missing(picture), false);
+  EXPECT_THAT(Kinds(Diff(picture)), IsEmpty());
+
+  picture.directories->front().root_disk = false;
+  EXPECT_EQ(missing(picture), true);
+  EXPECT_THAT(Kinds(Diff(picture)), ElementsAre("files_missing " + kA));
+
+  picture.directories.reset();
+  EXPECT_EQ(missing(picture), std::nullopt);
+
+  const Picture diskless = Scene().With(Record(kB, model::InstanceState::kRunning)).Take();
+  EXPECT_EQ(missing(diskless), std::nullopt);
 }
 
 TEST(DiffTest, AtStartTheObservationsSayTheyAreTheFirst) {

@@ -5,12 +5,14 @@
 #include <optional>
 #include <utility>
 
+#include "agent/recovery/adoption.h"
 #include "agent/recovery/cleanup.h"
 #include "core/base/published.h"
 #include "core/base/strand.h"
 
 namespace berth {
 
+using recovery::Adoption;
 using recovery::Cleanup;
 using recovery::Difference;
 using recovery::Differences;
@@ -64,6 +66,14 @@ class Recovery::Runner : public std::enable_shared_from_this<Runner> {
     });
   }
 
+  // Whether files that are gone are missed.
+  bool IsAtRest(const std::string& instance_id) const {
+    const auto view = with_.ledger.View();
+    const auto record = view->instances.Find(instance_id);
+    return record != nullptr && record->state != model::InstanceState::kTerminated &&
+           !recovery::HasUnfinishedOperation(*record, *view);
+  }
+
   std::shared_ptr<const RecoveryReport> report() const { return report_.Get(); }
 
  private:
@@ -83,7 +93,7 @@ class Recovery::Runner : public std::enable_shared_from_this<Runner> {
     if (!guests.ok()) return CannotCompare(guests.status());
     picture_.guests = *guests;
     with_.storage.ListInstances(
-        [self = shared_from_this()](StatusOr<std::vector<std::string>> directories) {
+        [self = shared_from_this()](StatusOr<std::vector<InstanceDirectory>> directories) {
           self->strand_.Post(
               [self, directories = std::move(directories)] { self->Compare(directories); });
         });
@@ -105,17 +115,64 @@ class Recovery::Runner : public std::enable_shared_from_this<Runner> {
     Finish(why);
   }
 
-  void Compare(const StatusOr<std::vector<std::string>>& directories) {
+  void Compare(const StatusOr<std::vector<InstanceDirectory>>& directories) {
     if (directories.ok()) picture_.directories = *directories;
     picture_.now = with_.ledger.View();
-    const Differences differences = recovery::Diff(picture_);
+    Differences differences = recovery::Diff(picture_);
+    if (settings_.only_mirror) return AdoptThem(Ours(), directories.status());
+    if (differences.guests_to_adopt.empty()) return Conclude(differences, directories.status());
+    AdoptThem(std::move(differences.guests_to_adopt), directories.status());
+  }
+
+  std::vector<GuestState> Ours() const {
+    std::vector<GuestState> ours;
+    for (const GuestState& guest : picture_.guests)
+      if (recovery::IsOurs(guest, picture_.now->identity)) ours.push_back(guest);
+    return ours;
+  }
+
+  void AdoptThem(std::vector<GuestState> guests, const Status& files) {
+    const auto adoption = std::make_shared<Adoption>();
+    with_.ledger.Submit(
+        [self = shared_from_this(), guests = std::move(guests), adoption](LedgerTxn& txn) {
+          *adoption = {};
+          const auto adopt = self->settings_.only_mirror ? &recovery::Mirror : &recovery::Adopt;
+          return adopt(txn, guests, self->with_.random, adoption.get());
+        },
+        [self = shared_from_this(), adoption, files](const Status& status) {
+          self->strand_.Post([self, adoption, files, status] {
+            self->Adopted(status.ok() ? *adoption : Adoption{}, status.ok() ? files : status);
+          });
+        });
+  }
+
+  // What was found is looked at once more, with those that have a record now.
+  void Adopted(const Adoption& adoption, const Status& trouble) {
+    for (const std::string& id : adoption.adopted)
+      with_.log.Warning("a guest without a record was adopted", {{"instance", id}});
+    if (adoption.refused != refused_)
+      for (const Status& refused : adoption.refused)
+        with_.log.Warning("a guest without a record cannot be adopted",
+                          {{"error", std::string(refused.message())}});
+    refused_ = adoption.refused;
+    picture_.now = with_.ledger.View();
+    Differences differences = recovery::Diff(picture_);
+    for (const std::string& id : adoption.left_over) {
+      differences.guests_to_end.push_back(id);
+      differences.files_to_delete.push_back(id);
+    }
+    Conclude(differences, trouble);
+  }
+
+  void Conclude(const Differences& differences, const Status& trouble) {
     if (with_.foreign_guests) with_.foreign_guests(differences.foreign_guests);
     PassOn(differences);
-    Publish(differences, directories.status());
+    Publish(differences, trouble);
     Finish(OkStatus());
   }
 
   void PassOn(const Differences& differences) {
+    if (settings_.only_mirror) return;
     for (const auto& observation : differences.observations)
       with_.instances.GuestFound(observation.instance_id, observation.guest,
                                  picture_.before->instances.Find(observation.instance_id));
@@ -126,14 +183,14 @@ class Recovery::Runner : public std::enable_shared_from_this<Runner> {
     for (const auto& [id, job] : leftovers) cleanup_->Add(id, job);
   }
 
-  void Publish(const Differences& differences, const Status& files) {
+  void Publish(const Differences& differences, const Status& trouble) {
     const auto last = report_.Get();
     RecoveryReport report;
     report.runs = last->runs + 1;
     report.failures = last->failures;
     report.compared = with_.clock.WallNow();
     report.took = std::chrono::duration_cast<Duration>(with_.clock.Now() - began_);
-    report.error = model::ErrorOf(files);
+    report.error = model::ErrorOf(trouble);
     report.cleanups_pending = cleanup_->pending();
     for (const Finding& finding : differences.findings) {
       ++report.counts[finding.difference];
@@ -177,6 +234,7 @@ class Recovery::Runner : public std::enable_shared_from_this<Runner> {
   std::vector<Done> serving_;  // and of this one.
   SteadyTime began_{};
   recovery::Picture picture_;
+  std::vector<Status> refused_;  // What the last adoption said.
 };
 
 Recovery::Recovery(Dependencies dependencies, Settings settings)
@@ -187,6 +245,10 @@ Recovery::~Recovery() = default;
 void Recovery::Start() { runner_->ArmTimer(); }
 
 void Recovery::Run(Done done) { runner_->Request(std::move(done)); }
+
+void Recovery::FilesGone(const std::string& instance_id) {
+  if (instance_id.empty() || runner_->IsAtRest(instance_id)) Run(nullptr);
+}
 
 std::shared_ptr<const RecoveryReport> Recovery::report() const { return runner_->report(); }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compares what the ledger says with what is so, and sets going what follows: at the start of the
-// agent, whenever the hypervisor has come back, and on a timer. It changes no record itself: it
-// tells the actors what was found and wakes those with something unfinished.
+// agent, whenever the hypervisor has come back, and on a timer. It changes no record that is there:
+// it tells the actors what was found and wakes those with something unfinished. Guests of ours
+// without a record it adopts (adoption.h).
 //
 // Reachability: while the hypervisor is away nothing is compared and no record is written; each
 // keeps its last known state, and whoever reads one is told reachable=false
@@ -21,6 +22,7 @@
 #include "core/base/clock.h"
 #include "core/base/executor.h"
 #include "core/base/log.h"
+#include "core/base/random.h"
 #include "core/model/error.h"
 #include "drivers/hypervisor.h"
 #include "drivers/storage/storage.h"
@@ -47,6 +49,7 @@ class Recovery {
   struct Dependencies {
     Executor& executor;
     const Clock& clock;
+    Random& random;
     Ledger& ledger;
     InstanceRegistry& instances;
     Hypervisor& hypervisor;
@@ -58,6 +61,9 @@ class Recovery {
   struct Settings {
     Duration interval = std::chrono::seconds(60);
     size_t cleanups_at_once = 4;
+    // The ledger is a picture of the guests (adoption.h: Mirror): it is drawn anew at each run, and
+    // nothing follows from what is found.
+    bool only_mirror = false;
   };
   Recovery(Dependencies dependencies, Settings settings);
   ~Recovery();
@@ -72,6 +78,10 @@ class Recovery {
   void Run(Done done);
   // For Hypervisor::Subscribe: the connection has come (back) up.
   void HypervisorConnected() { Run(nullptr); }
+
+  // For Storage::Subscribe: files of that instance ("": perhaps of any) are gone. Compared at once,
+  // unless something is being done to the instance, which may be what removes them.
+  void FilesGone(const std::string& instance_id);
 
   // Of the last run; never null.
   std::shared_ptr<const RecoveryReport> report() const;

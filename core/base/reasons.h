@@ -35,6 +35,7 @@ inline constexpr char kGuestStuck[] = "GUEST_STUCK";
 inline constexpr char kLedgerUnavailable[] = "LEDGER_UNAVAILABLE";
 inline constexpr char kLedgerForeign[] = "LEDGER_OF_ANOTHER_NODE";
 inline constexpr char kLedgerNewer[] = "LEDGER_NEWER";
+inline constexpr char kLedgerReadable[] = "LEDGER_READABLE";
 inline constexpr char kOverloaded[] = "OVERLOADED";
 inline constexpr char kNodeCordoned[] = "NODE_CORDONED";
 inline constexpr char kNotReady[] = "NOT_READY";

@@ -38,6 +38,10 @@ struct Resources {
   bool operator==(const Resources&) const = default;
 };
 
+// What running at `placement` takes of the node's totals; larger pages come from pools of their
+// own.
+Resources HeldToRun(const Placement& placement, int64_t overhead_mib);
+
 enum class ClaimOwner { kInstance, kReservation, kForeignGuest };
 
 // An instance has up to two: one for what only a running guest needs (vCPUs, memory, devices),

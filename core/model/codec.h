@@ -28,8 +28,13 @@ std::string Encode(const BatchOutcome& outcome);
 // Without number, time, revision and subject, which the ledger keeps beside it.
 std::string Encode(const Event& event);
 
+// What becomes of members that are not there: a ledger is migrated and has them all; what lies
+// elsewhere may have been written before they were known.
+enum class Missing { kRefused, kDefault };
+
 StatusOr<InstanceSpec> DecodeInstanceSpec(std::string_view text);
-StatusOr<InstanceRecord> DecodeInstanceRecord(std::string_view text);
+StatusOr<InstanceRecord> DecodeInstanceRecord(std::string_view text,
+                                              Missing missing = Missing::kRefused);
 StatusOr<Operation> DecodeOperation(std::string_view text);
 StatusOr<Claim> DecodeClaim(std::string_view text);
 StatusOr<Reservation> DecodeReservation(std::string_view text);

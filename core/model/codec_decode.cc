@@ -17,8 +17,9 @@ using Json = nlohmann::ordered_json;
 
 // Where the decoder is, and the first fault it met; after a fault the rest is read as it comes.
 struct Cursor {
-  std::string path;
-  std::string fault;
+  Missing missing = Missing::kRefused;
+  std::string path{};
+  std::string fault{};
 
   void Fail(std::string_view what) {
     if (fault.empty()) fault = fmt::format("{}: {}", path.empty() ? "the text" : path, what);
@@ -179,17 +180,18 @@ void Decoder::operator()(const char* name, T& member) {
   const size_t outer = at.path.size();
   at.path += fmt::format("{}{}", outer == 0 ? "" : ".", name);
   const auto it = object.find(name);
-  if (it == object.end())
-    at.Fail("missing");
-  else
+  if (it != object.end())
     FromJson(*it, member, at);
+  else if (at.missing == Missing::kRefused)
+    at.Fail("missing");
   at.path.resize(outer);
 }
 
 template <typename T>
-StatusOr<T> DecodeAny(std::string_view what, std::string_view text) {
+StatusOr<T> DecodeAny(std::string_view what, std::string_view text,
+                      Missing missing = Missing::kRefused) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  Cursor at;
+  Cursor at{missing};
   T value;
   if (json.is_discarded())
     at.Fail("not JSON");
@@ -204,8 +206,8 @@ StatusOr<T> DecodeAny(std::string_view what, std::string_view text) {
 StatusOr<InstanceSpec> DecodeInstanceSpec(std::string_view text) {
   return DecodeAny<InstanceSpec>("instance spec", text);
 }
-StatusOr<InstanceRecord> DecodeInstanceRecord(std::string_view text) {
-  return DecodeAny<InstanceRecord>("instance record", text);
+StatusOr<InstanceRecord> DecodeInstanceRecord(std::string_view text, Missing missing) {
+  return DecodeAny<InstanceRecord>("instance record", text, missing);
 }
 StatusOr<Operation> DecodeOperation(std::string_view text) {
   return DecodeAny<Operation>("operation", text);

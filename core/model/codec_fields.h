@@ -108,7 +108,9 @@ void Fields(auto& visit, Is<InstanceSpec> auto& v) {
   visit("first_boot", v.first_boot);
   visit("platform", v.platform);
   visit("autostart", v.autostart);
+  visit("auto_recover", v.auto_recover);
   visit("shutdown_behavior", v.shutdown_behavior);
+  visit("crash_behavior", v.crash_behavior);
   visit("termination_protection", v.termination_protection);
 }
 
@@ -136,6 +138,7 @@ void Fields(auto& visit, Is<InstanceRecord> auto& v) {
   visit("observed_generation", v.observed_generation);
   visit("observed_time", v.observed_time);
   visit("reachable", v.reachable);
+  visit("recoveries", v.recoveries);
   visit("boot_count", v.boot_count);
   visit("boot_id", v.boot_id);
   visit("accel", v.accel);

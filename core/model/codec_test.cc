@@ -70,6 +70,7 @@ InstanceRecord FullRecord() {
           .observed_generation = 6,
           .observed_time = At(1767225600123),
           .reachable = false,
+          .recoveries = {At(1), At(2)},
           .boot_count = 3,
           .boot_id = "boot",
           .accel = "kvm",

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/model/instance_spec.h"
@@ -43,10 +44,11 @@ struct InstanceRecord {
 
   InstanceState state = InstanceState::kPending;
   StateReason state_reason;
-  WallTime state_time{};            // When `state` last changed.
-  int64_t observed_generation = 0;  // The generation that the state has caught up with.
-  WallTime observed_time{};         // When the hypervisor last confirmed the state.
-  bool reachable = true;            // False: the state is the last known, not a fresh one.
+  WallTime state_time{};             // When `state` last changed.
+  int64_t observed_generation = 0;   // The generation that the state has caught up with.
+  WallTime observed_time{};          // When the hypervisor last confirmed the state.
+  bool reachable = true;             // False: the state is the last known, not a fresh one.
+  std::vector<WallTime> recoveries;  // When it was last started again by itself, ascending.
   int32_t boot_count = 0;
   std::string boot_id;    // Host boot in which the guest was last started.
   std::string accel;      // "kvm" or "tcg" of the last start; "" before it.

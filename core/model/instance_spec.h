@@ -44,6 +44,13 @@ struct Platform {
 // What a shutdown from inside the guest means.
 enum class ShutdownBehavior { kStop, kTerminate };
 
+// What follows when the guest panics, or its watchdog fires.
+enum class CrashBehavior {
+  kStop,
+  kRestart,      // Within the bounds of recoveries (agent/instance/lifecycle.h).
+  kDumpAndStop,  // Its memory is kept as a file first.
+};
+
 struct InstanceSpec {
   std::string name;       // A free label, never a key.
   std::string tenant_id;  // Immutable.
@@ -55,7 +62,10 @@ struct InstanceSpec {
   FirstBoot first_boot;
   Platform platform;
   bool autostart = false;  // Start again after a reboot of the host.
+  // Start again, within the same bounds, when the guest went without anybody's wish.
+  bool auto_recover = false;
   ShutdownBehavior shutdown_behavior = ShutdownBehavior::kStop;
+  CrashBehavior crash_behavior = CrashBehavior::kStop;
   bool termination_protection = false;
   bool operator==(const InstanceSpec&) const = default;
 };

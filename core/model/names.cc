@@ -58,6 +58,11 @@ struct Table<ShutdownBehavior> {
   static constexpr std::array kNames = {string_view("stop"), string_view("terminate")};
 };
 template <>
+struct Table<CrashBehavior> {
+  static constexpr std::array kNames = {string_view("stop"), string_view("restart"),
+                                        string_view("dump_and_stop")};
+};
+template <>
 struct Table<InstanceState> {
   static constexpr std::array kNames = {string_view("PENDING"),       string_view("RUNNING"),
                                         string_view("STOPPING"),      string_view("STOPPED"),
@@ -97,7 +102,8 @@ struct Table<StepKind> {
       string_view("define"),      string_view("start_paused"), string_view("verify"),
       string_view("resume"),      string_view("ask_shutdown"), string_view("await_shutdown"),
       string_view("destroy"),     string_view("ask_reboot"),   string_view("await_reboot"),
-      string_view("reset"),       string_view("undefine"),     string_view("delete_files")};
+      string_view("reset"),       string_view("dump"),         string_view("back_off"),
+      string_view("undefine"),    string_view("delete_files")};
 };
 template <>
 struct Table<StepState> {
@@ -137,6 +143,7 @@ BERTH_ENUM_NAMES(PageSize::Kind)
 BERTH_ENUM_NAMES(Numa::Kind)
 BERTH_ENUM_NAMES(CpuModelPolicy)
 BERTH_ENUM_NAMES(ShutdownBehavior)
+BERTH_ENUM_NAMES(CrashBehavior)
 BERTH_ENUM_NAMES(InstanceState)
 BERTH_ENUM_NAMES(Intent)
 BERTH_ENUM_NAMES(ClaimOwner)

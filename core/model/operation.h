@@ -37,6 +37,8 @@ enum class StepKind {
   kAskReboot,      // The guest is asked to reboot by itself.
   kAwaitReboot,    // Until it did, or the operation's grace has passed.
   kReset,          // As the reset button.
+  kDump,           // The guest's memory, into a file.
+  kBackOff,        // Until the operation's grace has passed.
   kUndefine,
   kDeleteFiles,  // Disk, seed and console log.
 };
@@ -69,7 +71,7 @@ struct Operation {
   std::string principal;   // Who asked; "": the agent itself.
   std::string request_id;  // Of the call that began it; "": it carried none.
   std::vector<Step> steps;
-  Duration grace{0};  // How long kAwaitShutdown and kAwaitReboot wait.
+  Duration grace{0};  // How long kAwaitShutdown, kAwaitReboot and kBackOff wait.
   // The instance's when it began: what is defined for an older one is not its work. 0: not known.
   int64_t generation = 0;
   // When a step that fails is no longer begun again but undone; nullopt: it never gives up.

@@ -14,7 +14,9 @@ struct SpecUpdate {
   std::optional<std::string> name;
   std::optional<std::map<std::string, std::string>> tags;  // As a whole.
   std::optional<bool> autostart;
+  std::optional<bool> auto_recover;
   std::optional<ShutdownBehavior> shutdown_behavior;
+  std::optional<CrashBehavior> crash_behavior;
   std::optional<bool> termination_protection;
   bool operator==(const SpecUpdate&) const = default;
 };

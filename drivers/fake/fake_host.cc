@@ -26,6 +26,7 @@ void TurnOff(FakeGuest& guest, OffReason reason, std::vector<GuestEvent>& events
   guest.state.power = Power::kOff;
   guest.state.off_reason = reason;
   guest.state.pid = 0;
+  guest.state.crashed = false;
   guest.frozen = false;
   events.push_back({guest.state.instance_id, Kind::kOff, reason});
 }
@@ -36,7 +37,7 @@ GuestState StateOf(const GuestSpec& spec, const std::string& accel) {
   state.instance_id = spec.instance_id;
   state.node_id = spec.node_id;
   state.generation = spec.generation;
-  state.spec_json = spec.spec_json;
+  state.record_json = spec.record_json;
   state.vcpus = spec.vcpus;
   state.memory_mib = spec.memory_mib;
   state.accel = accel;
@@ -135,6 +136,7 @@ Status FakeHost::Resume(const std::string& id) {
   return Apply(id, Refused(id, "is not there"), [&](FakeGuest& guest, auto& events) {
     if (guest.state.power == Power::kOff) return Refused(id, "is off");
     if (guest.state.power == Power::kRunning) return OkStatus();
+    if (guest.state.crashed) return Refused(id, "has crashed");
     guest.state.power = Power::kRunning;
     events.push_back({id, Kind::kResumed, OffReason::kUnknown});
     return OkStatus();
@@ -164,6 +166,7 @@ Status FakeHost::AskReboot(const std::string& id) {
 Status FakeHost::Reset(const std::string& id) {
   return Apply(id, Refused(id, "is not there"), [&](FakeGuest& guest, auto& events) {
     if (guest.state.power == Power::kOff) return Refused(id, "is off");
+    if (guest.state.crashed) return Refused(id, "has crashed");
     ++guest.boots;
     events.push_back({id, Kind::kRebooted, OffReason::kUnknown});
     return OkStatus();
@@ -174,6 +177,14 @@ Status FakeHost::InjectNmi(const std::string& id) {
   return Apply(id, Refused(id, "is not there"), [&](FakeGuest& guest, auto&) {
     if (guest.state.power == Power::kOff) return Refused(id, "is off");
     ++guest.nmis;
+    return OkStatus();
+  });
+}
+
+Status FakeHost::Dump(const std::string& id) {
+  return Apply(id, Refused(id, "is not there"), [&](FakeGuest& guest, auto&) {
+    if (guest.state.power == Power::kOff) return Refused(id, "is off");
+    ++guest.dumps;
     return OkStatus();
   });
 }
@@ -218,6 +229,16 @@ bool FakeHost::IsFrozen(const std::string& id) const {
   MutexLock lock(mutex_);
   const auto found = guests_.find(id);
   return found != guests_.end() && found->second.frozen;
+}
+
+void FakeHost::Crash(const std::string& id) {
+  Apply(id, OkStatus(), [&](FakeGuest& guest, auto& events) {
+    if (guest.state.power != Power::kRunning) return OkStatus();
+    guest.state.power = Power::kPaused;
+    guest.state.crashed = true;
+    events.push_back({id, Kind::kPaused, OffReason::kUnknown});
+    return OkStatus();
+  }).IgnoreError();
 }
 
 void FakeHost::PowerOff(const std::string& id, OffReason reason) {

@@ -29,6 +29,7 @@ struct FakeGuest {
   bool frozen = false;  // Its process does not answer: calls for it hang, except Destroy.
   int64_t boots = 0;    // Times it was started or reset.
   int64_t nmis = 0;     // Non-maskable interrupts it got.
+  int64_t dumps = 0;    // Times its memory was kept.
   bool operator==(const FakeGuest&) const = default;
 };
 
@@ -54,6 +55,7 @@ class FakeHost {
   Status AskReboot(const std::string& id);
   Status Reset(const std::string& id);
   Status InjectNmi(const std::string& id);
+  Status Dump(const std::string& id);
   Status Destroy(const std::string& id);
   Status Undefine(const std::string& id);
   StatusOr<GuestState> Inspect(const std::string& id) const;
@@ -62,6 +64,7 @@ class FakeHost {
 
   // What befalls guests otherwise. Unknown ids are ignored.
   void PowerOff(const std::string& id, OffReason reason);  // From inside, a crash, an operator.
+  void Crash(const std::string& id);                       // Its kernel panics.
   void Remove(const std::string& id);                      // Someone undefined it behind our back.
   void RebootMachine();                                    // Every guest off, for no known reason.
   void AddForeign(GuestState state);

@@ -277,6 +277,10 @@ void FakeHypervisor::InjectNmi(const std::string& id, Done done) {
       "InjectNmi", id, [this_host = &state_->host, id] { return this_host->InjectNmi(id); },
       std::move(done));
 }
+void FakeHypervisor::Dump(const std::string& id, const std::string&, Done done) {
+  Submit(
+      "Dump", id, [this_host = &state_->host, id] { return this_host->Dump(id); }, std::move(done));
+}
 void FakeHypervisor::Destroy(const std::string& id, Done done) {
   Submit(
       "Destroy", id, [this_host = &state_->host, id] { return this_host->Destroy(id); },

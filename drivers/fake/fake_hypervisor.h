@@ -50,6 +50,7 @@ class FakeHypervisor final : public Hypervisor {
   void AskReboot(const std::string& id, Done done) override;
   void Reset(const std::string& id, Done done) override;
   void InjectNmi(const std::string& id, Done done) override;
+  void Dump(const std::string& id, const std::string& path, Done done) override;
   void Destroy(const std::string& id, Done done) override;
   void Undefine(const std::string& id, Done done) override;
   void Inspect(const std::string& id, DoneWith<GuestState> done) override;

@@ -244,7 +244,7 @@ TEST_F(FakeStateFileTest, GuestsOutliveTheHostObject) {
     auto host = FakeHost::Open(path_);
     ASSERT_TRUE(host.ok());
     GuestSpec spec = Spec();
-    spec.spec_json = "<>&\"'\n\xC3\xA9";
+    spec.record_json = "<>&\"'\n\xC3\xA9";
     spec.disks = {{.path = "/x.qcow2", .format = "qcow2", .target = "vda", .read_only = true}};
     ASSERT_TRUE((*host)->Define(spec, "tcg").ok());
     ASSERT_TRUE((*host)->StartPaused(kId).ok());

@@ -20,12 +20,12 @@ using nlohmann::json;
 // Found by the JSON library through these names.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuestDisk, path, format, target, serial, read_only)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuestSpec, instance_id, node_id, ledger_id, generation,
-                                   spec_json, vcpus, memory_mib, disks, kernel, initrd,
+                                   record_json, vcpus, memory_mib, disks, kernel, initrd,
                                    command_line, console_log, mac_address)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuestState, name, instance_id, node_id, generation, spec_json,
-                                   power, off_reason, persistent, vcpus, memory_mib, pid, accel,
-                                   uuid, managed_save)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FakeGuest, spec, state, power_button, frozen, boots, nmis)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuestState, name, instance_id, node_id, generation, record_json,
+                                   power, off_reason, crashed, persistent, vcpus, memory_mib, pid,
+                                   accel, uuid, managed_save)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FakeGuest, spec, state, power_button, frozen, boots, nmis, dumps)
 
 StatusOr<std::map<std::string, FakeGuest>> ReadFakeGuests(const std::string& path) {
   std::ifstream file(path);

@@ -31,6 +31,8 @@ std::string_view NameOf(CallClass call_class) {
       return "query";
     case CallClass::kLifecycle:
       return "lifecycle";
+    case CallClass::kDump:
+      return "dump";
     case CallClass::kDestroy:
       return "destroy";
   }

@@ -36,9 +36,9 @@
 
 namespace berth::libvirt {
 
-enum class CallClass { kQuery, kLifecycle, kDestroy };
+enum class CallClass { kQuery, kLifecycle, kDestroy, kDump };
 inline constexpr std::array kCallClasses = {CallClass::kQuery, CallClass::kLifecycle,
-                                            CallClass::kDestroy};
+                                            CallClass::kDestroy, CallClass::kDump};
 std::string_view NameOf(CallClass call_class);
 
 struct Call {

@@ -91,6 +91,12 @@ Status Domain::Reset() const { return Done(virDomainReset(domain_, 0), "virDomai
 Status Domain::InjectNmi() const {
   return Done(virDomainInjectNMI(domain_, 0), "virDomainInjectNMI");
 }
+Status Domain::DumpMemory(const std::string& path) const {
+  return Done(
+      virDomainCoreDumpWithFormat(domain_, path.c_str(), VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_ZLIB,
+                                  VIR_DUMP_MEMORY_ONLY),
+      "virDomainCoreDumpWithFormat");
+}
 Status Domain::DestroyFlags(unsigned flags) const {
   return Done(virDomainDestroyFlags(domain_, flags), "virDomainDestroyFlags");
 }

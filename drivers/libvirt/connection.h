@@ -51,6 +51,8 @@ class Domain {
   Status Reboot(unsigned flags) const;
   Status Reset() const;
   Status InjectNmi() const;
+  // As a compressed kernel dump; the memory alone.
+  Status DumpMemory(const std::string& path) const;
   Status DestroyFlags(unsigned flags) const;
   Status UndefineFlags(unsigned flags) const;
   Status ManagedSaveRemove() const;

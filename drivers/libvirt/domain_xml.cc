@@ -52,7 +52,7 @@ Status CheckText(const GuestSpec& spec) {
   check("spec.boot.command_line", spec.command_line);
   check("spec.boot.kernel", spec.kernel);
   check("spec.boot.initrd", spec.initrd);
-  check("spec", spec.spec_json);
+  check("spec", spec.record_json);
   for (const GuestDisk& disk : spec.disks) check("spec.boot.image", disk.path);
   return violations.empty() ? OkStatus() : InvalidFields(std::move(violations));
 }
@@ -64,7 +64,7 @@ void AddMetadata(xml_node domain, const GuestSpec& spec) {
   Set(instance, "ledger_id", spec.ledger_id);
   Set(instance, "instance_id", spec.instance_id);
   Set(instance, "generation", std::to_string(spec.generation));
-  Add(instance, "berth:spec", spec.spec_json);
+  Add(instance, "berth:record", spec.record_json);
 }
 
 void AddMemory(xml_node domain, int64_t memory_mib) {
@@ -233,6 +233,9 @@ void AddDevices(xml_node domain, const GuestSpec& spec) {
   // Its statistics tell what the guest uses; without the period libvirt never asks for them.
   xml_node balloon = AddWith(devices, "memballoon", {{"model", "virtio"}});
   AddWith(balloon, "stats", {{"period", "10"}});
+  // For guests that use them: a panic tells itself, a watchdog that is not fed counts as one.
+  AddWith(devices, "panic", {{"model", "isa"}});
+  AddWith(devices, "watchdog", {{"model", "i6300esb"}, {"action", "pause"}});
   xml_node rng = AddWith(devices, "rng", {{"model", "virtio"}});
   Set(Add(rng, "backend", "/dev/urandom"), "model", "random");
 }
@@ -252,11 +255,10 @@ xml_node FindInstance(xml_node metadata) {
   return {};
 }
 
-std::string SpecText(xml_node instance) {
+std::string RecordText(xml_node instance) {
   for (xml_node child : instance.children()) {
     const std::string_view name = child.name();
-    if (name == "spec" || (name.size() > 5 && name.substr(name.size() - 5) == ":spec"))
-      return child.text().get();
+    if (name == "record" || name.ends_with(":record")) return child.text().get();
   }
   return "";
 }
@@ -279,7 +281,7 @@ void ReadMetadata(xml_node domain, GuestState& state) {
   state.instance_id = id;
   state.node_id = node_id;
   state.generation = instance.attribute("generation").as_llong();
-  state.spec_json = SpecText(instance);
+  state.record_json = RecordText(instance);
 }
 
 // Charged to the instance (scheduler/overhead.h), so it may not grow as QEMU would let it.
@@ -311,7 +313,8 @@ StatusOr<std::string> DomainXml(const GuestSpec& spec, const DomainSettings& set
   AddWith(domain, "clock", {{"offset", "utc"}});
   Add(domain, "on_poweroff", "destroy");
   Add(domain, "on_reboot", "restart");
-  Add(domain, "on_crash", "destroy");
+  // It stays as it is until the agent, which has to record it, has seen it.
+  Add(domain, "on_crash", "preserve");
   AddDevices(domain, spec);
   std::ostringstream out;
   document.save(out, "", pugi::format_raw | pugi::format_no_declaration);

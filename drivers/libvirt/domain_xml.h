@@ -3,7 +3,7 @@
 // text of a user's (a command line, a spec with <>&"') can become markup.
 //
 // Pure functions; thread-safe. Invariant (domain_xml_test.cc): ReadDomain(DomainXml(spec)) gives
-// the spec's identity, generation, spec_json, vCPUs and memory back.
+// the spec's identity, generation, record_json, vCPUs and memory back.
 #pragma once
 
 #include <string>

@@ -19,7 +19,7 @@ GuestSpec Spec() {
   spec.node_id = "11111111-1111-4111-8111-111111111111";
   spec.ledger_id = "22222222-2222-4222-8222-222222222222";
   spec.generation = 5;
-  spec.spec_json = R"({"name":"web"})";
+  spec.record_json = R"({"name":"web"})";
   spec.vcpus = 4;
   spec.memory_mib = 513;
   spec.disks = {{.path = "/var/lib/berth/instances/i/root.qcow2",
@@ -67,14 +67,16 @@ TEST(DomainXmlTest, CarriesIdentityAndOurMetadata) {
   EXPECT_EQ(xml("/domain/metadata/berth:instance/@ledger_id"), Spec().ledger_id);
   EXPECT_EQ(xml("/domain/metadata/berth:instance/@instance_id"), kId);
   EXPECT_EQ(xml("/domain/metadata/berth:instance/@generation"), "5");
-  EXPECT_EQ(xml("/domain/metadata/berth:instance/berth:spec"), Spec().spec_json);
+  EXPECT_EQ(xml("/domain/metadata/berth:instance/berth:record"), Spec().record_json);
 }
 
 TEST(DomainXmlTest, EndsAndRestartsAsTheDesignSays) {
   const Xml xml(Spec());
   EXPECT_EQ(xml("/domain/on_poweroff"), "destroy");
   EXPECT_EQ(xml("/domain/on_reboot"), "restart");
-  EXPECT_EQ(xml("/domain/on_crash"), "destroy");
+  EXPECT_EQ(xml("/domain/on_crash"), "preserve");
+  EXPECT_EQ(xml("/domain/devices/panic/@model"), "isa");
+  EXPECT_EQ(xml("/domain/devices/watchdog/@action"), "pause");
   EXPECT_EQ(xml.Count("/domain/features/acpi"), 1);
   EXPECT_EQ(xml("/domain/clock/@offset"), "utc");
 }
@@ -205,13 +207,13 @@ TEST(DomainXmlTest, HostileTextStaysTextAndReadsBackExactly) {
   GuestSpec spec = Spec();
   spec.kernel = "/images/k";
   spec.command_line = kHostile;
-  spec.spec_json = std::string("{\"name\":\"") + kHostile + "\"}\n\ttail ";
+  spec.record_json = std::string("{\"name\":\"") + kHostile + "\"}\n\ttail ";
   const Xml xml(spec);
   EXPECT_EQ(xml("/domain/os/cmdline"), kHostile);
   EXPECT_EQ(xml.Count("//x"), 0);
   const auto read = ReadDomain(*DomainXml(spec, kEmulated));
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(read->spec_json, spec.spec_json);
+  EXPECT_EQ(read->record_json, spec.record_json);
 }
 
 TEST(DomainXmlTest, ControlCharactersAreRefusedByField) {
@@ -246,7 +248,7 @@ TEST(ReadDomainTest, GivesBackWhatWasWritten) {
   EXPECT_EQ(guest->uuid, DomainUuid(kId));
   EXPECT_EQ(guest->node_id, Spec().node_id);
   EXPECT_EQ(guest->generation, 5);
-  EXPECT_EQ(guest->spec_json, Spec().spec_json);
+  EXPECT_EQ(guest->record_json, Spec().record_json);
   EXPECT_EQ(guest->vcpus, 4);
   EXPECT_EQ(guest->memory_mib, 513);
   EXPECT_EQ(guest->accel, "kvm");
@@ -259,16 +261,16 @@ TEST(ReadDomainTest, FindsOurMetadataAmongOthersUnderAnyPrefix) {
       "<other:instance xmlns:other='urn:other' instance_id='i-fffffffffffffffff' node_id='x'/>"
       "<b:instance xmlns:b='urn:berth:instance:v1' node_id='node' "
       "instance_id='i-0123456789abcdef0' "
-      "generation='2'><b:spec>{}</b:spec></b:instance></metadata></domain>");
+      "generation='2'><b:record>{}</b:record></b:instance></metadata></domain>");
   ASSERT_TRUE(guest.ok());
   EXPECT_EQ(guest->instance_id, kId);
   EXPECT_EQ(guest->node_id, "node");
-  EXPECT_EQ(guest->spec_json, "{}");
+  EXPECT_EQ(guest->record_json, "{}");
   const auto unprefixed = ReadDomain(
       "<domain><metadata><instance xmlns='urn:berth:instance:v1' node_id='node' "
-      "instance_id='i-0123456789abcdef0'><spec>{}</spec></instance></metadata></domain>");
+      "instance_id='i-0123456789abcdef0'><record>{}</record></instance></metadata></domain>");
   EXPECT_EQ(unprefixed->instance_id, kId);
-  EXPECT_EQ(unprefixed->spec_json, "{}");
+  EXPECT_EQ(unprefixed->record_json, "{}");
 }
 
 TEST(ReadDomainTest, DomainWithoutOurMetadataOrWithMangledOneIsForeign) {
@@ -323,7 +325,7 @@ TEST(ReadDomainTest, AnythingElseIsDataLoss) {
 
 TEST(NodeIdOfTest, ReadsTheElementAloneWithOrWithoutItsPrefix) {
   EXPECT_EQ(NodeIdOf("<b:instance xmlns:b='urn:berth:instance:v1' node_id='n'/>"), "n");
-  EXPECT_EQ(NodeIdOf("<instance node_id='n'><spec>{}</spec></instance>"), "n");
+  EXPECT_EQ(NodeIdOf("<instance node_id='n'><record>{}</record></instance>"), "n");
   EXPECT_EQ(NodeIdOf("<thing node_id='n'/>"), "");
   EXPECT_EQ(NodeIdOf("no xml"), "");
 }

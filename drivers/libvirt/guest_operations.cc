@@ -82,6 +82,7 @@ StatusOr<GuestState> ReadGuest(const Domain& domain, const OperationContext& con
   BERTH_ASSIGN_OR_RETURN(GuestState guest, ReadDomain(xml));
   guest.power = PowerFrom(state);
   if (guest.power == Power::kOff) guest.off_reason = OffReasonFrom(state);
+  guest.crashed = IsCrashed(state);
   BERTH_ASSIGN_OR_RETURN(guest.persistent, domain.IsPersistent());
   // Drivers without managed save have none.
   guest.managed_save = guest.persistent && domain.HasManagedSaveImage().value_or(false);
@@ -149,6 +150,13 @@ Status InterruptGuest(const Connection& connection, const OperationContext& cont
   BERTH_ASSIGN_OR_RETURN(const Found found, FindWithPower(connection, context, id));
   if (found.power == Power::kOff) return Refused(fmt::format("{} is off", id));
   return found.domain->InjectNmi();
+}
+
+Status DumpGuest(const Connection& connection, const OperationContext& context,
+                 const std::string& id, const std::string& path) {
+  BERTH_ASSIGN_OR_RETURN(const Found found, FindWithPower(connection, context, id));
+  if (found.power == Power::kOff) return Refused(fmt::format("{} is off", id));
+  return found.domain->DumpMemory(path);
 }
 
 Status DestroyGuest(const Connection& connection, const OperationContext& context,

@@ -40,6 +40,8 @@ Status ResetGuest(const Connection& connection, const OperationContext& context,
                   const std::string& id);
 Status InterruptGuest(const Connection& connection, const OperationContext& context,
                       const std::string& id);
+Status DumpGuest(const Connection& connection, const OperationContext& context,
+                 const std::string& id, const std::string& path);
 Status DestroyGuest(const Connection& connection, const OperationContext& context,
                     const std::string& id);
 // FAILED_PRECONDITION while it runs: undefining would turn it into a guest without a definition.

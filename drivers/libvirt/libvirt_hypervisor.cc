@@ -25,8 +25,9 @@ Calls::OptionsByClass CallOptions(const LibvirtOptions& options) {
       CallClassOptions{options.queries_in_flight, options.abandoned_cap, options.query_deadline},
       CallClassOptions{options.lifecycle_in_flight, options.abandoned_cap,
                        options.lifecycle_deadline},
-      CallClassOptions{options.destroys_in_flight, options.abandoned_cap,
-                       options.destroy_deadline}};
+      CallClassOptions{options.destroys_in_flight, options.abandoned_cap, options.destroy_deadline},
+      // One at a time: each keeps a disk busy.
+      CallClassOptions{1, options.abandoned_cap, options.dump_deadline}};
 }
 
 ConnectorOptions ConnectOptions(const LibvirtOptions& options) {
@@ -65,6 +66,7 @@ class LibvirtHypervisor final : public Hypervisor {
   void AskReboot(const std::string& id, Done done) override;
   void Reset(const std::string& id, Done done) override;
   void InjectNmi(const std::string& id, Done done) override;
+  void Dump(const std::string& id, const std::string& path, Done done) override;
   void Destroy(const std::string& id, Done done) override;
   void Undefine(const std::string& id, Done done) override;
   void Inspect(const std::string& id, DoneWith<GuestState> done) override;
@@ -223,6 +225,15 @@ void LibvirtHypervisor::InjectNmi(const std::string& id, Done done) {
       CallClass::kLifecycle, id, "interrupting guest " + id,
       [id](const Connection& connection, const OperationContext& context) {
         return InterruptGuest(connection, context, id);
+      },
+      std::move(done));
+}
+
+void LibvirtHypervisor::Dump(const std::string& id, const std::string& path, Done done) {
+  Submit(
+      CallClass::kDump, id, "dumping the memory of guest " + id,
+      [id, path](const Connection& connection, const OperationContext& context) {
+        return DumpGuest(connection, context, id, path);
       },
       std::move(done));
 }

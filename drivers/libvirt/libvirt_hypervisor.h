@@ -30,6 +30,7 @@ struct LibvirtOptions {
   Duration query_deadline = std::chrono::seconds(10);
   Duration lifecycle_deadline = std::chrono::seconds(60);
   Duration destroy_deadline = std::chrono::seconds(30);
+  Duration dump_deadline = std::chrono::minutes(10);  // Of a guest's memory to its file.
   Duration connect_deadline = std::chrono::seconds(10);
 
   // Calls in flight per connection. libvirtd works on 5 of one client at a time

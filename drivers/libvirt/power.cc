@@ -36,6 +36,12 @@ Power PowerFrom(const DomainState& state) {
   }
 }
 
+bool IsCrashed(const DomainState& state) {
+  if (state.state == VIR_DOMAIN_CRASHED) return true;
+  return state.state == VIR_DOMAIN_PAUSED &&
+         (state.reason == VIR_DOMAIN_PAUSED_WATCHDOG || state.reason == VIR_DOMAIN_PAUSED_CRASHED);
+}
+
 OffReason OffReasonFrom(const DomainState& state) {
   switch (state.reason) {
     case VIR_DOMAIN_SHUTOFF_SHUTDOWN:
@@ -61,6 +67,7 @@ std::optional<EventMeaning> MeaningOf(int event, int detail) {
     case VIR_DOMAIN_EVENT_STARTED:
       return EventMeaning{Kind::kStarted};
     case VIR_DOMAIN_EVENT_SUSPENDED:
+    case VIR_DOMAIN_EVENT_CRASHED:  // It is kept as it is, and stands still.
       return EventMeaning{Kind::kPaused};
     case VIR_DOMAIN_EVENT_RESUMED:
       return EventMeaning{Kind::kResumed};

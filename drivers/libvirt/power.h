@@ -9,6 +9,9 @@
 
 namespace berth::libvirt {
 
+// Whether its kernel has panicked or its watchdog fired, and it was kept as it was then.
+bool IsCrashed(const DomainState& state);
+
 // A guest whose CPUs do not run for whatever reason (I/O error, crash kept for a look, suspend) is
 // kPaused; one that is shutting down still runs.
 Power PowerFrom(const DomainState& state);

@@ -76,6 +76,22 @@ void FakeStorage::SetSpace(const FileSystemSpace& space) {
   world_->options.space = space;
 }
 
+void FakeStorage::RemoveRootDisk(const std::string& instance_id) {
+  MutexLock lock(world_->mutex);
+  const auto found = world_->instances.find(instance_id);
+  if (found == world_->instances.end() || !found->second.root_disk) return;
+  found->second.root_disk = false;
+  executor_.Post([gone = world_->gone, instance_id] {
+    if (gone) gone(instance_id);
+  });
+}
+
+void FakeStorage::RestoreRootDisk(const std::string& instance_id) {
+  MutexLock lock(world_->mutex);
+  const auto found = world_->instances.find(instance_id);
+  if (found != world_->instances.end()) found->second.root_disk = true;
+}
+
 bool FakeStorage::HasRootDisk(const std::string& instance_id) const {
   MutexLock lock(world_->mutex);
   const auto found = world_->instances.find(instance_id);
@@ -112,7 +128,8 @@ InstancePaths FakeStorage::PathsOf(const std::string& instance_id) const {
   return {.directory = directory,
           .root_disk = directory + "/root.qcow2",
           .seed = directory + "/seed.iso",
-          .console_log = directory + "/console.log"};
+          .console_log = directory + "/console.log",
+          .crash_dump = directory + "/crash.dump"};
 }
 
 template <typename T, typename Effect, typename DoneT>
@@ -246,15 +263,20 @@ void FakeStorage::ReadConsole(const std::string& instance_id, int64_t max_bytes,
       std::move(done));
 }
 
-void FakeStorage::ListInstances(DoneWith<std::vector<std::string>> done) {
-  Run<StatusOr<std::vector<std::string>>>(
+void FakeStorage::ListInstances(DoneWith<std::vector<InstanceDirectory>> done) {
+  Run<StatusOr<std::vector<InstanceDirectory>>>(
       StorageCall::kListInstances,
-      [](World& world) NO_THREAD_SAFETY_ANALYSIS -> StatusOr<std::vector<std::string>> {
-        std::vector<std::string> ids;
-        for (const auto& [id, files] : world.instances) ids.push_back(id);
-        return ids;
+      [](World& world) NO_THREAD_SAFETY_ANALYSIS -> StatusOr<std::vector<InstanceDirectory>> {
+        std::vector<InstanceDirectory> found;
+        for (const auto& [id, files] : world.instances) found.push_back({id, files.root_disk});
+        return found;
       },
       std::move(done));
+}
+
+void FakeStorage::Subscribe(std::function<void(const std::string&)> gone) {
+  MutexLock lock(world_->mutex);
+  world_->gone = std::move(gone);
 }
 
 StatusOr<FileSystemSpace> FakeStorage::Space() const {

@@ -63,6 +63,9 @@ class FakeStorage final : public Storage {
   // As if the guest had written to its serial console.
   void AppendConsole(const std::string& instance_id, const std::string& text);
   void SetSpace(const FileSystemSpace& space);
+  // Somebody removes the disk, or puts it back; of an instance that has a directory.
+  void RemoveRootDisk(const std::string& instance_id);
+  void RestoreRootDisk(const std::string& instance_id);
 
   // --- What a test asks.
   bool HasRootDisk(const std::string& instance_id) const;
@@ -84,7 +87,8 @@ class FakeStorage final : public Storage {
   void DeleteInstance(const std::string& instance_id, Done done) override;
   void ReadConsole(const std::string& instance_id, int64_t max_bytes,
                    DoneWith<std::string> done) override;
-  void ListInstances(DoneWith<std::vector<std::string>> done) override;
+  void ListInstances(DoneWith<std::vector<InstanceDirectory>> done) override;
+  void Subscribe(std::function<void(const std::string&)> gone) override;
   StatusOr<FileSystemSpace> Space() const override;
 
  private:
@@ -103,6 +107,7 @@ class FakeStorage final : public Storage {
     std::array<std::deque<StorageFault>, kStorageCalls> faults GUARDED_BY(mutex);
     std::array<StorageFault, kStorageCalls> standing_faults GUARDED_BY(mutex){};
     std::array<int, kStorageCalls> calls GUARDED_BY(mutex){};
+    std::function<void(const std::string&)> gone GUARDED_BY(mutex);
   };
 
   // Runs `effect` under the world's lock after the call's delay, then answers.

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -55,7 +56,8 @@ InstancePaths InstanceFiles::PathsOf(const std::string& instance_id) const {
   return {.directory = directory,
           .root_disk = fmt::format("{}/{}", directory, kRootDiskName),
           .seed = fmt::format("{}/{}", directory, kSeedName),
-          .console_log = fmt::format("{}/{}", directory, kConsoleLogName)};
+          .console_log = fmt::format("{}/{}", directory, kConsoleLogName),
+          .crash_dump = directory + "/crash.dump"};
 }
 
 StatusOr<UniqueFd> InstanceFiles::OpenParent(const std::string& instance_id) const {
@@ -129,7 +131,7 @@ StatusOr<std::string> InstanceFiles::ReadConsole(const std::string& instance_id,
   return ReadConsoleTail(*directory, max_bytes);
 }
 
-StatusOr<std::vector<std::string>> InstanceFiles::List() const {
+StatusOr<std::vector<std::string>> InstanceFiles::Ids() const {
   BERTH_ASSIGN_OR_RETURN(const UniqueFd parent, OpenDirectory(instances_dir_));
   BERTH_ASSIGN_OR_RETURN(std::vector<std::string> names, ListNames(parent));
   // What is not named as an instance is not ours to remove.
@@ -138,8 +140,19 @@ StatusOr<std::vector<std::string>> InstanceFiles::List() const {
   return names;
 }
 
+StatusOr<std::vector<InstanceDirectory>> InstanceFiles::List() const {
+  BERTH_ASSIGN_OR_RETURN(const std::vector<std::string> ids, Ids());
+  std::vector<InstanceDirectory> found;
+  for (const std::string& id : ids) {
+    const std::string disk = fmt::format("{}/{}/{}", instances_dir_, id, kRootDiskName);
+    struct stat info;
+    found.push_back({id, lstat(disk.c_str(), &info) == 0 || errno != ENOENT});
+  }
+  return found;
+}
+
 StatusOr<int64_t> InstanceFiles::BytesOfInstances() const {
-  BERTH_ASSIGN_OR_RETURN(const std::vector<std::string> ids, List());
+  BERTH_ASSIGN_OR_RETURN(const std::vector<std::string> ids, Ids());
   BERTH_ASSIGN_OR_RETURN(const UniqueFd parent, OpenDirectory(instances_dir_));
   int64_t bytes = 0;
   for (const std::string& id : ids) {

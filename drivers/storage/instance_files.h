@@ -21,6 +21,7 @@ class InstanceFiles {
   InstanceFiles(std::string instances_dir, Images& images, const QemuImg& qemu_img)
       : instances_dir_(std::move(instances_dir)), images_(images), qemu_img_(qemu_img) {}
 
+  const std::string& directory() const { return instances_dir_; }
   InstancePaths PathsOf(const std::string& instance_id) const;
   Status CreateRootDisk(const std::string& instance_id, const model::InstanceSpec& spec) const;
   Status CreateSeed(const std::string& instance_id, const model::InstanceSpec& spec) const;
@@ -28,7 +29,7 @@ class InstanceFiles {
   Status DeleteFile(const std::string& instance_id, const std::string& name) const;
   Status Delete(const std::string& instance_id) const;
   StatusOr<std::string> ReadConsole(const std::string& instance_id, int64_t max_bytes) const;
-  StatusOr<std::vector<std::string>> List() const;
+  StatusOr<std::vector<InstanceDirectory>> List() const;
   StatusOr<FileSystemSpace> Space() const;
 
  private:
@@ -38,6 +39,7 @@ class InstanceFiles {
     UniqueFd directory;
   };
   StatusOr<UniqueFd> OpenParent(const std::string& instance_id) const;
+  StatusOr<std::vector<std::string>> Ids() const;
   StatusOr<int64_t> BytesOfInstances() const;
   StatusOr<Place> MakePlace(const std::string& instance_id) const;
 

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "drivers/storage/boot_check.h"
+#include "drivers/storage/deletion_watch.h"
 #include "drivers/storage/files.h"
 #include "drivers/storage/images.h"
 #include "drivers/storage/instance_files.h"
@@ -76,9 +77,14 @@ class LocalStorage final : public Storage {
       return files.instances.ReadConsole(instance_id, max_bytes);
     });
   }
-  void ListInstances(DoneWith<std::vector<std::string>> done) override {
-    Run<std::vector<std::string>>("listing the instances' directories", std::move(done),
-                                  [](Files& files) { return files.instances.List(); });
+  void ListInstances(DoneWith<std::vector<InstanceDirectory>> done) override {
+    Run<std::vector<InstanceDirectory>>("listing the instances' directories", std::move(done),
+                                        [](Files& files) { return files.instances.List(); });
+  }
+  void Subscribe(std::function<void(const std::string&)> gone) override {
+    // Without it the same is found out later, by listing.
+    auto watch = DeletionWatch::Start(files_->instances.directory(), std::move(gone));
+    if (watch.ok()) deletions_ = std::move(*watch);
   }
   StatusOr<FileSystemSpace> Space() const override {
     StatusOr<FileSystemSpace> space = files_->instances.Space();
@@ -105,6 +111,7 @@ class LocalStorage final : public Storage {
 
   const std::shared_ptr<Files> files_;
   Executor& executor_;
+  std::unique_ptr<DeletionWatch> deletions_;
 };
 
 StatusOr<std::string> Absolute(const std::string& path) {

@@ -55,8 +55,8 @@ class LocalStorageTest : public ::testing::Test {
   Status DeleteInstance(const std::string& id = kId) {
     return Await<Status>([&](auto done) { storage_->DeleteInstance(id, done); });
   }
-  StatusOr<std::vector<std::string>> ListInstances() {
-    return Await<StatusOr<std::vector<std::string>>>(
+  StatusOr<std::vector<InstanceDirectory>> ListInstances() {
+    return Await<StatusOr<std::vector<InstanceDirectory>>>(
         [&](auto done) { storage_->ListInstances(done); });
   }
   void MakeBase(const std::string& name = "base.qcow2", const std::string& format = "qcow2") {
@@ -175,15 +175,17 @@ TEST_F(LocalStorageTest, DeletesAnInstanceAndOnlyIt) {
   const std::string precious = directory_.Write("precious", "kept");
   std::filesystem::create_symlink(directory_.path(), directory_.Path(InstancePath("link")));
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(DeleteInstance().ok());
-  EXPECT_THAT(*ListInstances(), ElementsAre(kOtherId));
+  EXPECT_THAT(*ListInstances(), ElementsAre(InstanceDirectory{kOtherId, false}));
   EXPECT_TRUE(std::filesystem::exists(precious));
 }
 
 TEST_F(LocalStorageTest, ListsOnlyWhatIsNamedAsAnInstance) {
   ASSERT_TRUE(CreateSeed({}, kOtherId).ok());
   ASSERT_TRUE(CreateSeed({}, kId).ok());
+  directory_.Write(InstancePath("root.qcow2"), "disk");
   directory_.Write("state/instances/lost+found/x", "");
-  EXPECT_THAT(*ListInstances(), ElementsAre(kOtherId, kId));
+  EXPECT_THAT(*ListInstances(),
+              ElementsAre(InstanceDirectory{kOtherId, false}, InstanceDirectory{kId, true}));
 }
 
 TEST_F(LocalStorageTest, MakesNoPathOfAnythingButAnInstanceId) {

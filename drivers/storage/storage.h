@@ -29,6 +29,14 @@ struct InstancePaths {
   std::string root_disk;    // …/root.qcow2
   std::string seed;         // …/seed.iso
   std::string console_log;  // …/console.log; rolled ones carry .0, .1, … behind it.
+  std::string crash_dump;   // …/crash.dump: the memory of the last guest that crashed, if kept.
+};
+
+// What lies in one of the instances' directories.
+struct InstanceDirectory {
+  std::string instance_id;
+  bool root_disk = false;
+  bool operator==(const InstanceDirectory&) const = default;
 };
 
 struct FileSystemSpace {
@@ -69,8 +77,14 @@ class Storage {
   // (NO_CONSOLE_OUTPUT).
   virtual void ReadConsole(const std::string& instance_id, int64_t max_bytes,
                            DoneWith<std::string> done) = 0;
-  // Ids of every instance that has a directory; recovery removes what no record owns.
-  virtual void ListInstances(DoneWith<std::vector<std::string>> done) = 0;
+  // Every instance that has a directory, ascending by id; recovery removes what no record owns.
+  virtual void ListInstances(DoneWith<std::vector<InstanceDirectory>> done) = 0;
+
+  // Calls `gone` from an unspecified thread soon after an instance's root disk or directory is no
+  // longer there, whoever removed it ("": perhaps of any instance), until the Storage is destroyed.
+  // A hint: some may be missed, as where the kernel has no more watches to give. Once, before the
+  // first call.
+  virtual void Subscribe(std::function<void(const std::string& instance_id)> gone) = 0;
   // Of the file system that holds the instances' directories.
   virtual StatusOr<FileSystemSpace> Space() const = 0;
 };

@@ -20,6 +20,7 @@ from berthtest import waits, witness
 from berthtest.api import state_name
 from by_hand import ByHand, write_seed_files
 import footprint
+import life
 
 IMAGE = "demo-disk.qcow2"
 DISK_MIB = 256
@@ -165,6 +166,7 @@ def main():
         agent.start()
         rows = measure(agent, options)
         agent.stop()
+    rows += life.real_guests() + life.many_instances()
     print(f"\n{machine()}")
     print_table(rows)
 

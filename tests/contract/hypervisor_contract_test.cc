@@ -91,7 +91,7 @@ TEST_P(HypervisorContract, DefinedGuestIsOffAndReadsBack) {
   EXPECT_EQ(guest.uuid, DomainUuid(spec.instance_id));
   EXPECT_EQ(guest.node_id, spec.node_id);
   EXPECT_EQ(guest.generation, 7);
-  EXPECT_EQ(guest.spec_json, spec.spec_json);
+  EXPECT_EQ(guest.record_json, spec.record_json);
   EXPECT_EQ(guest.vcpus, 2);
   EXPECT_EQ(guest.memory_mib, 48);
   EXPECT_EQ(guest.power, Power::kOff);

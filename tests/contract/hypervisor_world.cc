@@ -49,7 +49,7 @@ GuestSpec HypervisorWorld::NewGuest() {
   spec.node_id = kNodeId;
   spec.ledger_id = "3f0c8a52-1111-4222-8333-444455556666";
   spec.generation = 1;
-  spec.spec_json = R"({"name":"<a & b> \"c\" 'd'"})";
+  spec.record_json = R"({"name":"<a & b> \"c\" 'd'"})";
   spec.vcpus = 1;
   spec.memory_mib = 32;
   spec.mac_address = MacAddress(spec.instance_id);

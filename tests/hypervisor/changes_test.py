@@ -6,7 +6,7 @@ import unittest
 
 from berth.v1 import operation_pb2
 from berthtest import waits, witness
-from berthtest.api import Refused
+from berthtest.api import Refused, state_name
 from berthtest.guests import BOOT_SECONDS, OPERATION_SECONDS, disk_boot, kernel_boot, shape, spec
 from hypervisor_case import HypervisorCase
 
@@ -40,10 +40,12 @@ class ChangesTest(HypervisorCase):
             agent, spec("panics", kernel_boot(command_line=PANICS))).instance_id
         self.wait_boots(agent, instance_id, 1)
         agent.client.interrupt(instance_id, request_id="once")
-        waits.until(lambda: "NMI" in agent.client.console(instance_id), BOOT_SECONDS,
-                    lambda: f"the guest says so:\n{agent.client.console(instance_id)}")
+        # The panic device tells of it before the kernel's own words are out.
+        waits.until(lambda: state_name(agent.client.get(instance_id)) == "STOPPED", BOOT_SECONDS,
+                    lambda: f"the guest panics:\n{agent.client.console(instance_id)}")
+        self.assertEqual(agent.client.get(instance_id).status.state_reason.code,
+                         "Server.GuestCrashed")
         agent.client.interrupt(instance_id, request_id="once")
-        self.assert_state(agent, instance_id, "RUNNING")
         self.to_state(agent, agent.client.terminate(instance_id), "TERMINATED")
         self.assert_nothing_left(agent)
 

@@ -10,32 +10,18 @@ import sys
 import time
 import unittest
 
-import libvirt
 from berth.v1 import instance_pb2
 from berthtest import waits, witness
 from berthtest.api import state_name
 from berthtest.guests import BOOT_SECONDS, disk_boot, spec
+from guest_console import GuestConsole
 from hypervisor_case import HypervisorCase
 
 # Looking at guests on a timer would take longer than this; an event takes milliseconds.
 NOTICED_SECONDS = 5
 
 
-@contextlib.contextmanager
-def keyboard(instance_id):
-    """A function that types on the guest's serial console. The line stays open meanwhile: QEMU drops
-    what was typed on one that is hung up."""
-    with witness.libvirtd() as connection:
-        stream = connection.newStream()
-        connection.lookupByName(instance_id).openConsole(None, stream,
-                                                         libvirt.VIR_DOMAIN_CONSOLE_FORCE)
-        try:
-            yield lambda text: stream.send(text.encode())
-        finally:
-            stream.abort()
-
-
-class GuestEndsTest(HypervisorCase):
+class GuestEndsTest(GuestConsole, HypervisorCase):
     def running(self, agent, hostname, boot=None, **fields):
         instance_id = self.create_running(agent, spec(hostname, boot, **fields)).instance_id
         self.wait_boots(agent, instance_id, 1)
@@ -49,18 +35,6 @@ class GuestEndsTest(HypervisorCase):
         print(f"noticed after {time.monotonic() - began:.2f} s", file=sys.stderr)
         return instance
 
-    def command(self, agent, instance_id, text):
-        """Gives a command to the shell on the guest's console, which comes with Enter."""
-        def console():
-            return agent.client.console(instance_id)
-        waits.until(lambda: "activate this console" in console(), BOOT_SECONDS, "a shell is offered")
-        with keyboard(instance_id) as type_text:
-            type_text("\n")
-            waits.until(lambda: "/ # " in console(), BOOT_SECONDS,
-                        lambda: f"a prompt: {console()}")
-            type_text(text + "\n")
-            waits.until(lambda: text in console().rsplit("#", 1)[1], BOOT_SECONDS, "an echo")
-
     def test_a_poweroff_from_inside_stops_the_instance(self):
         agent = self.new_agent()
         instance_id = self.running(agent, "inside", disk_boot())
@@ -72,13 +46,13 @@ class GuestEndsTest(HypervisorCase):
         self.to_state(agent, agent.client.start(instance_id), "RUNNING")
         self.assertEqual(self.wait_boots(agent, instance_id, 2)[-1], ("inside", 2))
 
-    def told_stopped(self, agent, instance_id, begin):
-        """Seconds from `begin` (called once the watch listens) to the message that it is STOPPED."""
+    def told(self, agent, instance_id, begin, is_so):
+        """Seconds from `begin` (called once the watch listens) to the message that `is_so`."""
         for message in agent.client.watch(instance_ids=[instance_id]):
             if message.HasField("synced"):
                 began = time.monotonic()
                 begin()
-            elif message.HasField("change") and state_name(message.change.instance) == "STOPPED":
+            elif message.HasField("change") and is_so(message.change.instance):
                 return time.monotonic() - began
         raise AssertionError("the watch has ended")
 
@@ -88,7 +62,8 @@ class GuestEndsTest(HypervisorCase):
                 (lambda i: witness.domain_do(i, "destroy"), "Server.GuestDestroyed"),
                 (lambda i: witness.domain_do(i, "undefine", "destroy"), "Server.GuestUndefined")):
             instance_id = self.running(agent, "watched")
-            took = self.told_stopped(agent, instance_id, lambda: begin(instance_id))
+            took = self.told(agent, instance_id, lambda: begin(instance_id),
+                             lambda instance: state_name(instance) == "STOPPED")
             print(f"{reason} told after {took:.3f} s", file=sys.stderr)
             self.assertLess(took, 1)
             instance = self.assert_state(agent, instance_id, "STOPPED")
@@ -97,6 +72,29 @@ class GuestEndsTest(HypervisorCase):
             self.assertEqual([e.attributes["reason"] for e in lost], [reason])
             self.to_state(agent, agent.client.start(instance_id), "RUNNING")
             self.to_state(agent, agent.client.terminate(instance_id), "TERMINATED")
+        self.assert_nothing_left(agent)
+
+    def test_a_disk_that_somebody_deletes_is_told_in_under_a_second(self):
+        agent = self.new_agent()
+        instance_id = self.running(agent, "diskless", disk_boot())
+        pid = witness.qemu_pids()[instance_id]
+        disk = agent.instance_dir(instance_id) / "root.qcow2"
+
+        def told(begin):
+            return self.told(agent, instance_id, begin, lambda i: i.status.state_reason.code ==
+                             "Server.DiskMissing")
+
+        took = told(disk.unlink)
+        print(f"Server.DiskMissing told after {took:.3f} s", file=sys.stderr)
+        self.assertLess(took, 1)
+        self.assert_state(agent, instance_id, "RUNNING")
+        self.assertEqual(witness.qemu_pids()[instance_id], pid)
+        self.assertEqual(agent.client.events(instance_id)[-1].type, "DiskMissing")
+        self.to_state(agent, agent.client.stop(instance_id, force=True), "STOPPED")
+        operation = agent.client.wait_operation(agent.client.start(instance_id))
+        self.assertIn("root.qcow2", operation.error.message)
+        self.assert_state(agent, instance_id, "STOPPED")
+        self.to_state(agent, agent.client.terminate(instance_id), "TERMINATED")
         self.assert_nothing_left(agent)
 
     def test_a_poweroff_from_inside_terminates_where_that_is_asked_for(self):

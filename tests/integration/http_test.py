@@ -77,7 +77,7 @@ class HttpTest(IntegrationCase):
         self.assertEqual({c["type"]: c["status"] for c in json.loads(body)["conditions"]},
                          {"Ready": "true", "LibvirtReady": "true", "LedgerReady": "true",
                           "RecoveryDone": "true", "StorageReady": "true",
-                          "OverCommitted": "false"})
+                          "OverCommitted": "false", "LedgerRebuilt": "false"})
         self.assertEqual(agent.http("/")[0], 404)
 
     def test_an_agent_whose_hypervisor_is_away_answers_reads_and_names_the_cause(self):

@@ -10,6 +10,7 @@ import pathlib
 import queue
 import signal
 import socket
+import sqlite3
 import stat
 import threading
 import time
@@ -160,15 +161,18 @@ class ProcessTest(IntegrationCase):
         self.assertEqual(status, 4)
         self.assertIn("node", told)
 
-    def test_a_file_that_is_no_ledger_is_refused_and_kept(self):
+    def test_another_database_in_the_ledgers_place_is_refused_and_kept(self):
         agent = self.new_agent(start=False)
         agent.state_dir.mkdir()
         agent.config_file.write_text(json.dumps(agent.settings))
-        agent.ledger.write_text("not a ledger " * 1000)
+        with contextlib.closing(sqlite3.connect(agent.ledger)) as database:
+            database.execute("CREATE TABLE somebody_elses(id)")
         status, _, told = run_berthd("--config", str(agent.config_file))
         self.assertEqual(status, 4)
         self.assertIn("ledger.db", told)
-        self.assertIn("not a ledger", agent.ledger.read_text())
+        with contextlib.closing(sqlite3.connect(agent.ledger)) as database:
+            self.assertEqual(database.execute("SELECT name FROM sqlite_schema").fetchall(),
+                             [("somebody_elses",)])
 
     def test_the_service_manager_hears_of_start_pulse_and_end(self):
         agent = self.new_agent(start=False)

@@ -17,6 +17,8 @@ void Recovery::Run(Done done) {
   if (done) done(OkStatus());
 }
 
+void Recovery::FilesGone(const std::string& /*instance_id*/) {}
+
 std::shared_ptr<const RecoveryReport> Recovery::report() const {
   auto report = std::make_shared<RecoveryReport>();
   report->runs = 1;

@@ -7,12 +7,14 @@
 
 #include "agent/instance/lifecycle.h"
 #include "core/model/names.h"
+#include "core/model/state_reasons.h"
 
 namespace berth::sim {
 namespace {
 
 using model::InstanceRecord;
 using model::InstanceState;
+using model::Intent;
 
 std::string Describe(const InstanceRecord& record) {
   return fmt::format("{} ({}, generation {}, revision {})", record.id, model::Name(record.state),
@@ -181,13 +183,14 @@ std::string Checker::CheckSettled(const InstanceRecord& record) const {
   switch (record.state) {
     case InstanceState::kRunning:
       if (power != Power::kRunning) return Describe(record) + ": its guest does not run";
-      return "";
+      return CheckDisk(record);
     case InstanceState::kStopped:
-      if (power != Power::kOff) return Describe(record) + ": its guest runs";
+      // One that was lost, and that somebody starts, is nobody's to end.
+      if (power != Power::kOff && record.intent == Intent::kStopped)
+        return Describe(record) + ": its guest runs";
       if (record.run_claim_id.empty() == record.spec.shape.reserve_when_stopped)
         return Describe(record) + ": its room is not as its shape says";
-      if (!world_.storage.HasRootDisk(record.id)) return Describe(record) + ": its disk is gone";
-      return "";
+      return CheckDisk(record);
     case InstanceState::kTerminated:
       if (world_.host.Inspect(record.id).ok()) return Describe(record) + ": its guest is left";
       if (world_.storage.HasAnything(record.id)) return Describe(record) + ": its files are left";
@@ -195,6 +198,16 @@ std::string Checker::CheckSettled(const InstanceRecord& record) const {
     default:
       return Describe(record) + " never settled";
   }
+}
+
+std::string Checker::CheckDisk(const InstanceRecord& record) const {
+  const bool missing = !world_.storage.HasRootDisk(record.id);
+  if (missing && !disks_removed_.contains(record.id))
+    return Describe(record) + ": its disk is gone";
+  const bool said = record.state_reason.code == state_reasons::kDiskMissing;
+  if (missing && !said) return Describe(record) + ": nothing is said of its missing disk";
+  if (said && !missing) return Describe(record) + ": its disk is said to be missing";
+  return "";
 }
 
 std::string Checker::CheckLeftovers() const {

@@ -25,6 +25,8 @@ class Checker {
   // nothing is asked of the latter.
   void EndedByOthers(const std::string& id) { seen_guests_.erase(id); }
   void StartedByOthers(const std::string& id) { started_by_others_.insert(id); }
+  // Its root disk may be missing from now on.
+  void DiskRemoved(const std::string& id) { disks_removed_.insert(id); }
   // Every change of an instance so far, as committed.
   const std::vector<InstanceChange>& changes() const { return changes_; }
 
@@ -40,6 +42,7 @@ class Checker {
   std::string CheckGuests();
   std::string CheckGuest(const std::string& id, const FakeGuest& guest);
   std::string CheckSettled(const model::InstanceRecord& record) const;
+  std::string CheckDisk(const model::InstanceRecord& record) const;
   std::string CheckLeftovers() const;
 
   node::World& world_;
@@ -51,6 +54,7 @@ class Checker {
   std::set<std::string> gone_;
   std::map<std::string, SeenGuest> seen_guests_;
   std::set<std::string> started_by_others_;
+  std::set<std::string> disks_removed_;
 };
 
 }  // namespace berth::sim

@@ -66,6 +66,8 @@ CreateInstanceArgs Clients::ArgsFor(const Asked& asked) const {
   args.spec.shape.vcpus = 3;  // So that not all fit at once.
   args.spec.shape.reserve_when_stopped = asked.seed % 5 == 0;
   args.spec.autostart = asked.seed % 3 == 0;
+  args.spec.auto_recover = asked.seed % 5 == 0;
+  args.spec.crash_behavior = static_cast<model::CrashBehavior>(asked.seed % 11 % 3);
   if (asked.seed % 7 == 0) args.spec.shutdown_behavior = model::ShutdownBehavior::kTerminate;
   args.spec.termination_protection = asked.seed % 11 == 0;
   return args;

@@ -23,6 +23,9 @@ class PassingHypervisor : public Hypervisor {
   void AskReboot(Id id, Done done) override { real_.AskReboot(id, std::move(done)); }
   void Reset(Id id, Done done) override { real_.Reset(id, std::move(done)); }
   void InjectNmi(Id id, Done done) override { real_.InjectNmi(id, std::move(done)); }
+  void Dump(Id id, const std::string& path, Done done) override {
+    real_.Dump(id, path, std::move(done));
+  }
   void Destroy(Id id, Done done) override { real_.Destroy(id, std::move(done)); }
   void Undefine(Id id, Done done) override { real_.Undefine(id, std::move(done)); }
   void Inspect(Id id, DoneWith<GuestState> done) override { real_.Inspect(id, std::move(done)); }
@@ -59,9 +62,10 @@ class PassingStorage : public Storage {
   void ReadConsole(Id id, int64_t max_bytes, DoneWith<std::string> done) override {
     real_.ReadConsole(id, max_bytes, std::move(done));
   }
-  void ListInstances(DoneWith<std::vector<std::string>> done) override {
+  void ListInstances(DoneWith<std::vector<InstanceDirectory>> done) override {
     real_.ListInstances(std::move(done));
   }
+  void Subscribe(std::function<void(Id)> gone) override { real_.Subscribe(std::move(gone)); }
   StatusOr<FileSystemSpace> Space() const override { return real_.Space(); }
 
  protected:
@@ -73,6 +77,10 @@ class PassingLedger : public Ledger {
   explicit PassingLedger(Ledger& real) : real_(real) {}
 
   void Submit(Body body, Done done) override { real_.Submit(std::move(body), std::move(done)); }
+  void Check(Done done) override { real_.Check(std::move(done)); }
+  void CopyTo(const std::string& path, std::function<void(StatusOr<int64_t>)> done) override {
+    real_.CopyTo(path, std::move(done));
+  }
   std::shared_ptr<const model::NodeView> View() const override { return real_.View(); }
   void SetListener(Listener listener) override { real_.SetListener(std::move(listener)); }
 

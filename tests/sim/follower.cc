@@ -10,6 +10,22 @@
 #include "core/base/reasons.h"
 
 namespace berth::sim {
+namespace {
+
+std::string Describe(int64_t revision, const std::string& id) {
+  return fmt::format("{} of {}", revision, id);
+}
+
+// "": there is none. By revision, ascending.
+template <typename Changes>
+std::string FirstAfter(int64_t revision, const Changes& changes) {
+  const auto next = std::upper_bound(
+      changes.begin(), changes.end(), revision,
+      [](int64_t one, const InstanceChange& change) { return one < change.revision; });
+  return next == changes.end() ? "" : Describe(next->revision, next->id);
+}
+
+}  // namespace
 
 void Follower::Begin() {
   ++agent_;
@@ -45,14 +61,19 @@ void Follower::Take(const WatchMessage& message) {
     told_ = std::max(told_, message.revision);
     return;
   }
-  const auto& kept = world_.file.instance_changes();
-  const auto next = std::find_if(kept.begin(), kept.end(), [this](const InstanceChange& change) {
-    return change.revision > told_;
-  });
-  if (next == kept.end() || next->revision != message.revision || next->id != message.id)
-    fault_ = fmt::format("a watch that had come to revision {} was told of {} next", told_,
-                         message.revision);
+  const std::string next = NextChange();
+  const std::string told = Describe(message.revision, message.id);
+  if (told != next)
+    fault_ = fmt::format("a watch that had come to revision {} was told of {} next, not of {}",
+                         told_, told, next);
   told_ = message.revision;
+}
+
+// The checker never forgets one, and the ledger has those of this very step.
+std::string Follower::NextChange() const {
+  std::string next = FirstAfter(told_, checker_.changes());
+  if (next.empty()) next = FirstAfter(told_, world_.file.instance_changes());
+  return next.empty() ? "nothing" : next;
 }
 
 std::string Follower::AtRest() const {

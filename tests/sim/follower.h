@@ -27,6 +27,7 @@ class Follower {
  private:
   void Read(const InstanceWatchPtr& watch, int64_t agent);
   void Take(const WatchMessage& message);
+  std::string NextChange() const;
 
   node::World& world_;
   const Checker& checker_;

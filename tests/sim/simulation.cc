@@ -7,6 +7,8 @@
 #include <array>
 #include <utility>
 
+#include "agent/instance/lifecycle.h"
+
 namespace berth::sim {
 namespace {
 
@@ -108,10 +110,11 @@ void Simulation::Trouble() {
 
 void Simulation::TroubleGuest() {
   const std::string id = clients_.AnyId();
+  if (Draw(20) == 0) return CrashLoop(id);
   Note("somebody meddles with the guest of " + id);
   constexpr std::array kReasons = {OffReason::kUnknown, OffReason::kGuestShutdown,
                                    OffReason::kCrashed, OffReason::kDestroyed};
-  switch (Draw(8)) {
+  switch (Draw(10)) {
     case 0:
       checker_.EndedByOthers(id);
       return world_.host.Remove(id);
@@ -134,9 +137,25 @@ void Simulation::TroubleGuest() {
     case 5:
       world_.host.Reset(id).IgnoreError();
       return;
+    case 6:
+      checker_.EndedByOthers(id);
+      return world_.host.Crash(id);
+    case 7:
+      checker_.DiskRemoved(id);
+      return Draw(3) == 0 ? world_.storage.RestoreRootDisk(id) : world_.storage.RemoveRootDisk(id);
     default:
       checker_.EndedByOthers(id);
       return world_.host.PowerOff(id, kReasons[Draw(kReasons.size())]);
+  }
+}
+
+// One that crashes at each boot: longer apart than the longest back-off, oftener than is allowed.
+void Simulation::CrashLoop(const std::string& id) {
+  Note(id + " crashes again and again");
+  for (size_t crash = 0; crash < kRecoveriesMax + 2 && !Failed(); ++crash) {
+    checker_.EndedByOthers(id);
+    world_.host.Crash(id);
+    Pass(kRecoveryBackOff * (2 << kRecoveriesMax));
   }
 }
 

@@ -45,6 +45,7 @@ class Simulation {
   void LongTime();
   void Trouble();
   void TroubleGuest();
+  void CrashLoop(const std::string& id);
   void SwitchDaemon();
   void TroubleStorage();
   void TroubleLedger();

@@ -92,14 +92,17 @@ class Agent:
         self.close_client()
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def start(self, ready=True):
-        """Starts it and returns when it answers reads; with `ready` when it serves instances too."""
+    def start(self, ready=True, die_at=""):
+        """Starts it and returns when it answers reads; with `ready` when it serves instances too. With
+        `die_at` it kills itself there (tests/hypervisor/berthd_that_dies.cc)."""
         assert self.process is None, "it runs already"
         self.config_file.write_text(json.dumps(self.settings, indent=2))
         self.port_file.unlink(missing_ok=True)
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen([program("berthd"), "--config", self.config_file],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            binary = build_dir() / "tests" / "berthd_that_dies" if die_at else program("berthd")
+            self.process = subprocess.Popen([binary, "--config", self.config_file],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env={**os.environ, "BERTH_DIE_AT": die_at})
         self.close_client()
         waits.until(lambda: self._answers(ready), START_SECONDS,
                     lambda: f"berthd {'ready' if ready else 'answering'}; its log:\n{self.log_tail()}")
@@ -131,6 +134,13 @@ class Agent:
             process.kill()
             process.wait()
 
+    def wait_death(self):
+        """Waits until it has killed itself."""
+        process, self.process = self.process, None
+        status = process.wait(STOP_SECONDS)
+        self.close_client()
+        assert status == -signal.SIGKILL, f"berthd ended with {status}; its log:\n{self.log_tail()}"
+
     def restart(self, ready=True):
         """kill -9, then start."""
         self.kill()
@@ -149,8 +159,10 @@ class Agent:
 
     def berthctl(self, *arguments, check=True):
         """Runs berthctl against this agent; the completed process, with text output."""
-        return subprocess.run([program("berthctl"), "--socket", self.socket, *arguments], check=check,
+        done = subprocess.run([program("berthctl"), "--socket", self.socket, *arguments], check=False,
                               text=True, capture_output=True, timeout=120)
+        assert not check or done.returncode == 0, f"{done}\n{done.stderr}\nlog:\n{self.log_tail(20)}"
+        return done
 
     def http(self, path):
         """(status, body) of a GET on the HTTP port."""

@@ -121,10 +121,10 @@ class Client:
         return self.call(self.instances.ResizeInstance, instance_service_pb2.ResizeInstanceRequest(
             instance_id=instance_id, **fields))
 
-    def update(self, instance_id, **changes):
+    def update(self, instance_id, request_id="", **changes):
         """`changes` are fields of the spec, all named in the mask."""
         request = instance_service_pb2.UpdateInstanceRequest(
-            instance_id=instance_id, spec=instance_pb2.InstanceSpec(**changes))
+            instance_id=instance_id, request_id=request_id, spec=instance_pb2.InstanceSpec(**changes))
         request.update_mask.paths.extend(sorted(changes))
         return self.call(self.instances.UpdateInstance, request)
 
@@ -132,6 +132,10 @@ class Client:
         return self.call(self.instances.SendDiagnosticInterrupt,
                          instance_service_pb2.SendDiagnosticInterruptRequest(
                              instance_id=instance_id, **fields))
+
+    def operation(self, operation_id):
+        return self.call(self.operations.GetOperation,
+                         operation_service_pb2.GetOperationRequest(operation_id=operation_id))
 
     def cancel(self, operation_id, **fields):
         return self.call(self.operations.CancelOperation,

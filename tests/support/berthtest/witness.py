@@ -40,6 +40,12 @@ def domains():
         return {domain.name(): bool(domain.isActive()) for domain in connection.listAllDomains()}
 
 
+def is_crashed(name):
+    """Whether the guest's kernel has panicked, and it was kept as it is."""
+    with libvirtd() as connection:
+        return connection.lookupByName(name).state()[0] == libvirt.VIR_DOMAIN_CRASHED
+
+
 def domain_do(name, *verbs):
     """Calls methods of a domain, e.g. domain_do(name, "destroy", "undefine")."""
     with libvirtd() as connection:
