@@ -11,10 +11,10 @@
 #include <cstring>
 #include <map>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "core/base/ids.h"
+#include "core/base/thread_pool.h"
 #include "core/base/unique_fd.h"
 #include "drivers/storage/files.h"
 #include "drivers/storage/instance_files.h"
@@ -34,10 +34,10 @@ class DeletionWatch::Watcher {
       : instances_dir_(std::move(instances_dir)), gone_(std::move(gone)) {}
 
   ~Watcher() {
-    if (!thread_.joinable()) return;
+    if (thread_ == nullptr) return;
     const uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(stop_.get(), &one, sizeof one);
-    thread_.join();
+    thread_->Shutdown();
   }
 
   Status Start() {
@@ -47,7 +47,8 @@ class DeletionWatch::Watcher {
     if (!stop_.ok()) return PosixError(errno, "making an eventfd");
     all_ = inotify_add_watch(inotify_.get(), instances_dir_.c_str(), kOfAll);
     if (all_ < 0) return PosixError(errno, "watching " + instances_dir_);
-    thread_ = std::thread([this] { Run(); });
+    thread_ = std::make_unique<ThreadPool>("file-deletions", 1);
+    thread_->Post([this] { Run(); });
     return OkStatus();
   }
 
@@ -125,7 +126,7 @@ class DeletionWatch::Watcher {
   UniqueFd stop_;
   int all_ = -1;
   std::map<int, std::string> instances_;  // By watch; touched on the thread alone.
-  std::thread thread_;
+  std::unique_ptr<ThreadPool> thread_;
 };
 
 DeletionWatch::DeletionWatch(std::unique_ptr<Watcher> watcher) : watcher_(std::move(watcher)) {}
