@@ -26,6 +26,24 @@ function(berth_executable name)
   endif()
 endfunction()
 
+# berth_agent_variant(NAME FILE [WRAPS SYMBOL]): berthd linked with FILE, for tests and benchmarks, in
+# BUILD/tests. Calls of the function SYMBOL (mangled) go to BERTH_WRAPPED in FILE, which reaches the
+# function itself as BERTH_REAL, so that berthd knows nothing of it.
+function(berth_agent_variant name file)
+  cmake_parse_arguments(ARG "" "WRAPS" "" ${ARGN})
+  get_target_property(sources berthd SOURCES)
+  get_target_property(libraries berthd LINK_LIBRARIES)
+  list(TRANSFORM sources PREPEND ${CMAKE_SOURCE_DIR}/agent/)
+  berth_executable(${name} SRCS ${file} ${sources} DEPS ${libraries})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE BERTH_VERSION="${PROJECT_VERSION}")
+  if(ARG_WRAPS)
+    target_link_options(${name} PRIVATE -Wl,--wrap=${ARG_WRAPS})
+    target_compile_definitions(${name} PRIVATE
+      BERTH_REAL=__real_${ARG_WRAPS} BERTH_WRAPPED=__wrap_${ARG_WRAPS})
+  endif()
+endfunction()
+
 # berth_test(NAME SRCS ... DEPS ... [LABELS unit]): a GoogleTest binary that is one ctest case, with a
 # time limit that only a hang reaches. LABELS defaults to "unit".
 function(berth_test name)

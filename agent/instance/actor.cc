@@ -144,7 +144,7 @@ void InstanceActor::Await(const model::Operation& operation, size_t step) {
   awaited_ = attempt;
   const auto waited = dependencies_.clock.WallNow() -
                       operation.steps[step].started.value_or(dependencies_.clock.WallNow());
-  // A clock that jumped must neither cut the grace to nothing nor draw it out.
+  // A clock that was set back must not draw the grace out.
   const Duration left =
       std::clamp(operation.grace - std::max(waited, Duration(0)), Duration(0), operation.grace);
   dependencies_.executor.PostAfter(left, [self = shared_from_this(), attempt] {

@@ -25,6 +25,8 @@ class SimExecutor final : public Executor, public Clock {
   void PostAfter(Duration delay, Task task) override;
   SteadyTime Now() const override { return now_; }
   WallTime WallNow() const override;
+  // Somebody sets the host's clock forward or, below zero, back: wall time alone jumps.
+  void SetWallClock(Duration by) { wall_jump_ += by; }
 
   // Runs one task, moving time forward if none is ready. False: nothing is left at all.
   bool RunOne();
@@ -44,6 +46,7 @@ class SimExecutor final : public Executor, public Clock {
 
   Random* random_ = nullptr;
   SteadyTime now_ = SteadyTime(std::chrono::hours(1));
+  Duration wall_jump_ = Duration(0);
   uint64_t next_sequence_ = 0;
   std::vector<Task> ready_;
   std::map<std::pair<SteadyTime, uint64_t>, Task> delayed_;

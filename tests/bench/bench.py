@@ -98,17 +98,6 @@ def machine():
             f"libvirt {version // 10**6}.{version // 1000 % 1000}.{version % 1000}")
 
 
-def settle(process):
-    """Until the agent has nothing left to do: its memory stops changing."""
-    seen = [None]
-
-    def unchanged():
-        before, seen[0] = seen[0], footprint.memory_mib(process.pid)
-        time.sleep(1)
-        return before == seen[0]
-    waits.until(unchanged, 60, "the agent's memory stops changing")
-
-
 def rows_of_times(times, what):
     agent, hand = (statistics.median(times[name]) for name in ("agent", "by hand"))
     spread = {name: f"{min(taken):.3f}-{max(taken):.3f}" for name, taken in times.items()}
@@ -118,8 +107,7 @@ def rows_of_times(times, what):
 
 
 def rows_of_footprint(process, what, idle_seconds):
-    settle(process)
-    anonymous, resident = footprint.memory_mib(process.pid)
+    anonymous, resident = footprint.settled_memory_mib(process.pid)
     say(f"idle for {idle_seconds} s, {what}")
     percent, wakeups = footprint.idle(process.pid, idle_seconds)
     return [(f"agent's RssAnon, {what}", f"{anonymous:.1f} MiB", f"≤ {RSS_ANON_AIM_MIB} MiB"),

@@ -4,12 +4,26 @@ import glob
 import os
 import time
 
+from berthtest import waits
+
 
 def memory_mib(pid):
     """(RssAnon, VmRSS) in MiB."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         fields = dict(line.split(":", 1) for line in file)
     return tuple(int(fields[name].split()[0]) / 1024 for name in ("RssAnon", "VmRSS"))
+
+
+def settled_memory_mib(pid):
+    """As memory_mib, once the process has nothing left to do: its memory stops changing."""
+    seen = [None]
+
+    def unchanged():
+        before, seen[0] = seen[0], memory_mib(pid)
+        time.sleep(1)
+        return before == seen[0]
+    waits.until(unchanged, 60, "the process's memory stops changing")
+    return seen[0]
 
 
 def _cpu_seconds(pid):

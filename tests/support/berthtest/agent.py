@@ -92,14 +92,16 @@ class Agent:
         self.close_client()
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def start(self, ready=True, die_at=""):
+    def start(self, ready=True, die_at="", variant=""):
         """Starts it and returns when it answers reads; with `ready` when it serves instances too. With
-        `die_at` it kills itself there (tests/hypervisor/berthd_that_dies.cc)."""
+        `die_at` it kills itself there (tests/hypervisor/berthd_that_dies.cc). `variant`: a berthd that
+        was built for tests, by its name."""
         assert self.process is None, "it runs already"
         self.config_file.write_text(json.dumps(self.settings, indent=2))
         self.port_file.unlink(missing_ok=True)
         with open(self.log_file, "ab") as log:
-            binary = build_dir() / "tests" / "berthd_that_dies" if die_at else program("berthd")
+            variant = variant or (die_at and "berthd_that_dies")
+            binary = build_dir() / "tests" / variant if variant else program("berthd")
             self.process = subprocess.Popen([binary, "--config", self.config_file],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env={**os.environ, "BERTH_DIE_AT": die_at})

@@ -20,9 +20,9 @@ libvirt.registerErrorHandler(lambda *_: None, None)
 
 
 @contextlib.contextmanager
-def libvirtd():
+def libvirtd(uri=URI):
     """A connection of the witness's own."""
-    connection = libvirt.open(URI)
+    connection = libvirt.open(uri)
     try:
         yield connection
     finally:
