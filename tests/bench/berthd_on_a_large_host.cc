@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent, linked so that it takes its host for one of 128 CPUs and 512 GiB more than it has:
 // what libvirt's simulated hypervisor needs to be given a thousand instances on any machine.
+#include <libvirt/libvirt.h>
+
 #include <algorithm>
 
 #include "core/base/status.h"
@@ -37,5 +39,10 @@ berth::StatusOr<berth::model::Topology> BERTH_WRAPPED(const berth::HostPaths& pa
   for (int cpu = 0; cpu < berth::kMoreCpus; ++cpu) node.cores.push_back({{first + cpu}});
   node.memory_mib += berth::kMoreMemoryMib;
   return topology;
+}
+
+int __wrap_virDomainCreateWithFlags(virDomainPtr domain, unsigned) {  // NOLINT: the linker's name.
+  const int started = virDomainCreate(domain);
+  return started < 0 ? started : virDomainSuspend(domain);
 }
 }

@@ -159,11 +159,12 @@ TEST(LedgerCrashTest, WithoutPowerItHoldsAllThatWasAcknowledgedAndNothingByHalf)
   int next = 0;
   for (int round = 0; round < 25; ++round) {
     SimExecutor sim;
-    auto opened =
-        OpenSqliteLedger({.path = directory.Path("ledger.db"),
-                          .group_commit = {.batch_max = 7, .unknown_outcome = [](const Status&) {}},
-                          .vfs = vfs.name()},
-                         sim, sim, *random);
+    SqliteLedgerOptions options;
+    options.path = directory.Path("ledger.db");
+    options.group_commit.batch_max = 7;
+    options.group_commit.unknown_outcome = [](const Status&) {};
+    options.vfs = vfs.name();
+    auto opened = OpenSqliteLedger(std::move(options), sim, sim, *random);
     ASSERT_TRUE(opened.ok()) << opened.status();
     Ledger& ledger = **opened;
     for (int number = 0; number < next; ++number) {
