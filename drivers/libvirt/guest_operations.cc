@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <set>
 
 #include "core/base/ids.h"
 #include "drivers/libvirt/guest_kernel_view.h"
@@ -76,16 +77,28 @@ Status RemoveManagedSave(const Domain& domain, const std::string& id, Log& log) 
   return domain.ManagedSaveRemove();
 }
 
-StatusOr<GuestState> ReadGuest(const Domain& domain, const OperationContext& context) {
+// What the domain's own XML does not say.
+struct Keeping {
+  bool persistent = true;
+  bool managed_save = false;
+};
+
+StatusOr<Keeping> KeepingOf(const Domain& domain) {
+  BERTH_ASSIGN_OR_RETURN(const bool persistent, domain.IsPersistent());
+  // Drivers without managed save have none.
+  return Keeping{persistent, persistent && domain.HasManagedSaveImage().value_or(false)};
+}
+
+StatusOr<GuestState> ReadGuest(const Domain& domain, const OperationContext& context,
+                               const Keeping& keeping) {
   BERTH_ASSIGN_OR_RETURN(const DomainState state, domain.GetState());
   BERTH_ASSIGN_OR_RETURN(const std::string xml, domain.GetXmlDesc());
   BERTH_ASSIGN_OR_RETURN(GuestState guest, ReadDomain(xml));
   guest.power = PowerFrom(state);
   if (guest.power == Power::kOff) guest.off_reason = OffReasonFrom(state);
   guest.crashed = IsCrashed(state);
-  BERTH_ASSIGN_OR_RETURN(guest.persistent, domain.IsPersistent());
-  // Drivers without managed save have none.
-  guest.managed_save = guest.persistent && domain.HasManagedSaveImage().value_or(false);
+  guest.persistent = keeping.persistent;
+  guest.managed_save = keeping.managed_save;
   if (guest.power != Power::kOff)
     guest.pid = ReadGuestPid(context.root, context.pid_directory, guest.name, guest.uuid);
   return guest;
@@ -185,7 +198,8 @@ StatusOr<GuestState> InspectGuest(const Connection& connection, const OperationC
                                   const std::string& id) {
   BERTH_RETURN_IF_ERROR(CheckId(id));
   BERTH_ASSIGN_OR_RETURN(const Domain domain, connection.LookupByUuid(DomainUuid(id)));
-  BERTH_ASSIGN_OR_RETURN(GuestState guest, ReadGuest(domain, context));
+  BERTH_ASSIGN_OR_RETURN(const Keeping keeping, KeepingOf(domain));
+  BERTH_ASSIGN_OR_RETURN(GuestState guest, ReadGuest(domain, context, keeping));
   GuestKernelView view = ReadGuestKernelView(context.root, guest.pid, guest.vcpus);
   guest.vcpu_cpus = std::move(view.vcpu_cpus);
   guest.emulator_cpus = std::move(view.emulator_cpus);
@@ -202,15 +216,31 @@ void ReadWhereMemoryLies(const OperationContext& context, GuestState& guest) {
   guest.holds.resident_mib = ReadResidentMib(context.root, guest.pid);
 }
 
+StatusOr<std::set<std::string>> UuidsOf(const Connection& connection, unsigned flags) {
+  BERTH_ASSIGN_OR_RETURN(const std::vector<Domain> domains, connection.ListAllDomains(flags));
+  std::set<std::string> uuids;
+  for (const Domain& domain : domains) uuids.insert(domain.Uuid());
+  return uuids;
+}
+
 }  // namespace
 
+// Asking each of a thousand guests is what takes the time, so what lists can tell is not asked.
 StatusOr<std::vector<GuestState>> ListGuests(const Connection& connection,
                                              const OperationContext& context) {
   BERTH_ASSIGN_OR_RETURN(const std::vector<Domain> domains, connection.ListAllDomains());
+  BERTH_ASSIGN_OR_RETURN(const auto transient,
+                         UuidsOf(connection, VIR_CONNECT_LIST_DOMAINS_TRANSIENT));
+  // Drivers without managed save have none.
+  const auto saved =
+      UuidsOf(connection, VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE).value_or(std::set<std::string>());
   std::vector<GuestState> guests;
   guests.reserve(domains.size());
   for (const Domain& domain : domains) {
-    StatusOr<GuestState> guest = ReadGuest(domain, context);
+    const std::string uuid = domain.Uuid();
+    StatusOr<GuestState> guest =
+        ReadGuest(domain, context,
+                  {.persistent = !transient.contains(uuid), .managed_save = saved.contains(uuid)});
     if (Missing(guest.status())) continue;  // Gone since we asked for the list.
     BERTH_RETURN_IF_ERROR(guest.status());
     ReadWhereMemoryLies(context, *guest);

@@ -48,7 +48,9 @@ def restart_seconds(agent, variant=""):
         agent.kill()
         agent.socket.unlink()  # A client that finds nobody behind it comes back after seconds.
         began = time.monotonic()
-        agent.start(variant=variant)
+        agent.start(ready=False, variant=variant)
+        while agent.client.serving() != "SERVING" and time.monotonic() < began + 60:
+            time.sleep(0.005)
         taken.append(time.monotonic() - began)
     return taken
 
