@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent, linked so that it takes its host for one of 128 CPUs and 512 GiB more than it has:
 // what libvirt's simulated hypervisor needs to be given a thousand instances on any machine.
-#include <libvirt/libvirt.h>
-
 #include <algorithm>
 
 #include "core/base/status.h"
@@ -41,7 +39,12 @@ berth::StatusOr<berth::model::Topology> BERTH_WRAPPED(const berth::HostPaths& pa
   return topology;
 }
 
-int __wrap_virDomainCreateWithFlags(virDomainPtr domain, unsigned) {  // NOLINT: the linker's name.
+// libvirt's own functions; its headers are for drivers/libvirt alone.
+struct _virDomain;
+int virDomainCreate(_virDomain* domain);
+int virDomainSuspend(_virDomain* domain);
+
+int __wrap_virDomainCreateWithFlags(_virDomain* domain, unsigned) {  // NOLINT: the linker's name.
   const int started = virDomainCreate(domain);
   return started < 0 ? started : virDomainSuspend(domain);
 }
