@@ -35,18 +35,18 @@ extern "C" {
 
 // StepRunner::Run, as the linker knows it; a member function takes `this` first.
 void BERTH_REAL(berth::StepRunner* self, const berth::model::InstanceRecord& record,
-                    const berth::model::Operation& operation, size_t step,
-                    berth::StepRunner::Done done);
+                const berth::model::Operation& operation, size_t step,
+                berth::StepRunner::Done done);
 
 void BERTH_WRAPPED(berth::StepRunner* self, const berth::model::InstanceRecord& record,
-                       const berth::model::Operation& operation, size_t step,
-                       berth::StepRunner::Done done) {
+                   const berth::model::Operation& operation, size_t step,
+                   berth::StepRunner::Done done) {
   const std::string name(berth::model::Name(operation.steps[step].kind));
   berth::DieIf(name, ":before");
   BERTH_REAL(self, record, operation, step,
-                 [name, done = std::move(done)](berth::StepOutcome outcome) {
-                   berth::DieIf(name, ":after");
-                   done(std::move(outcome));
-                 });
+             [name, done = std::move(done)](berth::StepOutcome outcome) {
+               berth::DieIf(name, ":after");
+               done(std::move(outcome));
+             });
 }
 }
