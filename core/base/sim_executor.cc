@@ -8,7 +8,8 @@ namespace berth {
 // An arbitrary fixed day, so that printed times are the same in every run.
 WallTime SimExecutor::WallNow() const {
   const WallTime start(std::chrono::milliseconds(1767225600000));  // 2026-01-01T00:00:00Z
-  return start + std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch() + wall_jump_);
+  return start + std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch() +
+                                                                       wall_jump_);
 }
 
 void SimExecutor::PostAfter(Duration delay, Task task) {
