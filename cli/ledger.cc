@@ -144,8 +144,7 @@ ExitCode ReplaceLedger(Context& context, const char* doing, Replace replace) {
   if (!now.ok()) return Fail(context, doing, now.status());
   context.err << fmt::format(
       "It has ledger {} now; the one before is kept beside it, as *.replaced-*. Guests are adopted "
-      "as "
-      "libvirt tells of them: `berthctl instance list`.\n",
+      "as libvirt tells of them: `berthctl instance list`.\n",
       now->ledger_id());
   return ExitCode::kOk;
 }
