@@ -19,6 +19,13 @@ std::optional<Status> CallLane::WhyNot() const {
                   abandoned));
 }
 
+int CallLane::Burden() const {
+  constexpr int kNotConnected = 1'000'000, kRefusing = 2'000'000;  // More calls never wait.
+  const int calls = in_flight + static_cast<int>(waiting.size());
+  if (WhyNot()) return kRefusing + calls;
+  return link == Link::kUp ? calls : kNotConnected + calls;
+}
+
 std::shared_ptr<Call> CallLane::TakeNext() {
   if (link != Link::kUp || waiting.empty() || in_flight >= options.in_flight) return nullptr;
   std::shared_ptr<Call> call = std::move(waiting.front());
@@ -35,8 +42,8 @@ bool CallLane::Uses(const std::weak_ptr<Connection>& other) const {
 
 std::unique_ptr<ThreadPool> CallLane::TakeThread() {
   if (idle_threads.empty())
-    return std::make_unique<ThreadPool>(fmt::format("lv-{}-{}", NameOf(call_class), threads_made++),
-                                        1);
+    return std::make_unique<ThreadPool>(
+        fmt::format("lv-{}-{}", NameOf(ClassOf(id)), threads_made++), 1);
   std::unique_ptr<ThreadPool> thread = std::move(idle_threads.back());
   idle_threads.pop_back();
   return thread;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One class of calls: the connection it has, the calls that wait for it, its threads, and how many
+// One lane of calls: the connection it has, the calls that wait for it, its threads, and how many
 // of them are lost. Only keeps the books; calls.h runs and abandons.
 //
 // Not thread-safe.
@@ -20,7 +20,7 @@ namespace berth::libvirt {
 struct CallLane {
   enum class Link { kConnecting, kUp, kDown };
 
-  CallClass call_class = CallClass::kQuery;
+  LaneId id = LaneId::kQueries;
   CallClassOptions options;
   Link link = Link::kConnecting;
   Status why_down;
@@ -31,6 +31,8 @@ struct CallLane {
 
   // Why a call cannot even wait here; nothing if it can.
   std::optional<Status> WhyNot() const;
+  // Less is sooner: a lane that can take no call comes last, one without a connection before it.
+  int Burden() const;
   // The next call to run now; null if none waits, or the connection or a free place is missing.
   std::shared_ptr<Call> TakeNext();
   // True if this is the connection in use.

@@ -21,7 +21,7 @@ Status Unavailable(std::string_view reason, const std::string& message) {
   return MakeError(StatusCode::kUnavailable, reason, message);
 }
 
-size_t IndexOf(CallClass call_class) { return static_cast<size_t>(call_class); }
+size_t IndexOf(LaneId lane) { return static_cast<size_t>(lane); }
 
 }  // namespace
 
@@ -39,22 +39,37 @@ std::string_view NameOf(CallClass call_class) {
   return "";
 }
 
+CallClass ClassOf(LaneId lane) {
+  switch (lane) {
+    case LaneId::kQueries:
+      return CallClass::kQuery;
+    case LaneId::kLifecycle:
+      return CallClass::kLifecycle;
+    case LaneId::kDestroys:
+    case LaneId::kMoreDestroys:
+      return CallClass::kDestroy;
+    case LaneId::kDumps:
+      return CallClass::kDump;
+  }
+  return CallClass::kQuery;
+}
+
 // Shared with the threads of calls, so that one that comes back after everything is gone still
 // finds where to report.
 class Calls::State : public std::enable_shared_from_this<State> {
  public:
   State(OptionsByClass options, Executor& executor) : executor_(executor) {
-    for (const CallClass c : kCallClasses) {
-      lanes_[IndexOf(c)].call_class = c;
-      lanes_[IndexOf(c)].options = options[IndexOf(c)];
+    for (const LaneId id : kLaneIds) {
+      lanes_[IndexOf(id)].id = id;
+      lanes_[IndexOf(id)].options = options[static_cast<size_t>(ClassOf(id))];
     }
   }
 
-  void OnLost(std::function<void(CallClass)> lost) EXCLUDES(mutex_);
+  void OnLost(std::function<void(LaneId)> lost) EXCLUDES(mutex_);
   void Submit(Call call) EXCLUDES(mutex_);
-  void Connected(CallClass call_class, std::shared_ptr<Connection> connection) EXCLUDES(mutex_);
-  void Down(CallClass call_class, const Status& why) EXCLUDES(mutex_);
-  void Lost(CallClass call_class, const std::weak_ptr<Connection>& connection) EXCLUDES(mutex_);
+  void Connected(LaneId id, std::shared_ptr<Connection> connection) EXCLUDES(mutex_);
+  void Down(LaneId id, const Status& why) EXCLUDES(mutex_);
+  void Lost(LaneId id, const std::weak_ptr<Connection>& connection) EXCLUDES(mutex_);
   int abandoned() const EXCLUDES(mutex_);
   std::vector<std::string> stuck_guests() const EXCLUDES(mutex_);
   void Shutdown(Duration grace) EXCLUDES(mutex_);
@@ -62,34 +77,36 @@ class Calls::State : public std::enable_shared_from_this<State> {
  private:
   struct Running {
     CallPtr call;
+    LaneId lane = LaneId::kQueries;
     std::weak_ptr<Connection> connection;
     std::unique_ptr<ThreadPool> thread;
     bool abandoned = false;
     bool answered = false;  // libvirt gave the thread back; it may still close its connection.
   };
 
-  CallLane& LaneOf(const Call& call) REQUIRES(mutex_) { return lanes_[IndexOf(call.call_class)]; }
+  CallLane& LaneFor(const Call& call) REQUIRES(mutex_);
   void Fail(const CallPtr& call, const Status& status);
   void Enqueue(const CallPtr& call) REQUIRES(mutex_);
   std::optional<Status> WhyNot(const CallLane& lane) const REQUIRES(mutex_);
   void FailWaiting(CallLane& lane, const Status& why) REQUIRES(mutex_);
   void Advance(const std::string& guest) REQUIRES(mutex_);
   void Dispatch(CallLane& lane) REQUIRES(mutex_);
-  void RunOnThread(uint64_t id, const CallPtr& call, std::shared_ptr<Connection> connection);
+  void RunOnThread(uint64_t id, LaneId lane, const Call& call,
+                   std::shared_ptr<Connection> connection);
   void Expire(uint64_t id) EXCLUDES(mutex_);
   void Abandon(Running& running) REQUIRES(mutex_);
   bool Answered(uint64_t id) EXCLUDES(mutex_);
   void FreeThread(uint64_t id) EXCLUDES(mutex_);
-  void Retire(CallClass call_class, const std::weak_ptr<Connection>& connection) REQUIRES(mutex_);
+  void Retire(LaneId id, const std::weak_ptr<Connection>& connection) REQUIRES(mutex_);
   void AnswerEverything() REQUIRES(mutex_);
-  void CloseOnThread(CallClass call_class) REQUIRES(mutex_);
+  void CloseOnThread(CallLane& lane) REQUIRES(mutex_);
 
   Executor& executor_;
 
   mutable Mutex mutex_;
-  std::function<void(CallClass)> lost_ GUARDED_BY(mutex_) = [](CallClass) {};
+  std::function<void(LaneId)> lost_ GUARDED_BY(mutex_) = [](LaneId) {};
   CondVar came_back_;
-  std::array<CallLane, kCallClasses.size()> lanes_ GUARDED_BY(mutex_);
+  std::array<CallLane, kLaneIds.size()> lanes_ GUARDED_BY(mutex_);
   GuestGate guests_ GUARDED_BY(mutex_);
   std::map<uint64_t, Running> running_ GUARDED_BY(mutex_);
   uint64_t next_id_ GUARDED_BY(mutex_) = 0;
@@ -102,12 +119,22 @@ void Calls::State::Fail(const CallPtr& call, const Status& status) {
   executor_.Post([call, status] { call->fail(status); });
 }
 
+// Of the lanes of its class the one that gets to it first.
+CallLane& Calls::State::LaneFor(const Call& call) {
+  CallLane* best = nullptr;
+  for (CallLane& lane : lanes_)
+    if (ClassOf(lane.id) == call.call_class && (best == nullptr || lane.Burden() < best->Burden()))
+      best = &lane;
+  BERTH_CHECK(best != nullptr, "a class of calls has no lane");
+  return *best;
+}
+
 std::optional<Status> Calls::State::WhyNot(const CallLane& lane) const {
   if (stopping_) return Unavailable(reasons::kHypervisorUnavailable, "the agent is shutting down");
   return lane.WhyNot();
 }
 
-void Calls::State::OnLost(std::function<void(CallClass)> lost) {
+void Calls::State::OnLost(std::function<void(LaneId)> lost) {
   MutexLock lock(mutex_);
   lost_ = std::move(lost);
 }
@@ -115,7 +142,7 @@ void Calls::State::OnLost(std::function<void(CallClass)> lost) {
 void Calls::State::Submit(Call submitted) {
   auto call = std::make_shared<Call>(std::move(submitted));
   MutexLock lock(mutex_);
-  if (const auto why = WhyNot(LaneOf(*call))) return Fail(call, Annotate(*why, call->doing));
+  if (const auto why = WhyNot(LaneFor(*call))) return Fail(call, Annotate(*why, call->doing));
   switch (guests_.Enter(call)) {
     case GuestGate::Verdict::kGo:
       return Enqueue(call);
@@ -135,7 +162,7 @@ void Calls::State::Submit(Call submitted) {
 
 // The call holds its guest already; it is handed to its class, or fails and lets the next one try.
 void Calls::State::Enqueue(const CallPtr& call) {
-  CallLane& lane = LaneOf(*call);
+  CallLane& lane = LaneFor(*call);
   if (const auto why = WhyNot(lane)) {
     Fail(call, Annotate(*why, call->doing));
     guests_.Leave(*call);
@@ -163,21 +190,21 @@ void Calls::State::Dispatch(CallLane& lane) {
     ++lane.in_flight;
     const uint64_t id = next_id_++;
     Running& running = running_[id];
-    running = {call, lane.connection, lane.TakeThread()};
-    running.thread->Post(
-        [self = shared_from_this(), id, call, connection = lane.connection]() mutable {
-          self->RunOnThread(id, call, std::move(connection));
-        });
+    running = {call, lane.id, lane.connection, lane.TakeThread()};
+    running.thread->Post([self = shared_from_this(), id, lane = lane.id, call,
+                          connection = lane.connection]() mutable {
+      self->RunOnThread(id, lane, *call, std::move(connection));
+    });
     executor_.PostAfter(lane.options.deadline, [weak = weak_from_this(), id] {
       if (const auto self = weak.lock()) self->Expire(id);
     });
   }
 }
 
-void Calls::State::RunOnThread(uint64_t id, const CallPtr& call,
+void Calls::State::RunOnThread(uint64_t id, LaneId lane, const Call& call,
                                std::shared_ptr<Connection> connection) {
-  const Task deliver = call->run(*connection);
-  if (!connection->IsAlive()) Lost(call->call_class, connection);
+  const Task deliver = call.run(*connection);
+  if (!connection->IsAlive()) Lost(lane, connection);
   const bool wanted = Answered(id);
   // Of a retired connection this may be the last: then this thread closes it. Hence before the
   // thread is free for another call, and after Expire can no longer be the one to let go last.
@@ -213,7 +240,7 @@ void Calls::State::FreeThread(uint64_t id) {
     static_cast<void>(running.thread.release());
     return;
   }
-  CallLane& lane = LaneOf(*running.call);
+  CallLane& lane = lanes_[IndexOf(running.lane)];
   lane.idle_threads.push_back(std::move(running.thread));
   --(running.abandoned ? lane.abandoned : lane.in_flight);
   if (!stopping_) Dispatch(lane);
@@ -228,7 +255,7 @@ void Calls::State::Expire(uint64_t id) {
 
 void Calls::State::Abandon(Running& running) {
   const CallPtr call = running.call;
-  CallLane& lane = LaneOf(*call);
+  CallLane& lane = lanes_[IndexOf(running.lane)];
   running.abandoned = true;
   --lane.in_flight;
   ++lane.abandoned;
@@ -241,40 +268,40 @@ void Calls::State::Abandon(Running& running) {
     Fail(refused, Unavailable(reasons::kGuestStuck,
                               fmt::format("{}: an earlier call for this guest has not come back",
                                           refused->doing)));
-  Retire(call->call_class, running.connection);
+  Retire(running.lane, running.connection);
   if (const auto why = WhyNot(lane)) FailWaiting(lane, *why);
   Advance(call->guest);
 }
 
-void Calls::State::Retire(CallClass call_class, const std::weak_ptr<Connection>& connection) {
-  CallLane& lane = lanes_[IndexOf(call_class)];
+void Calls::State::Retire(LaneId id, const std::weak_ptr<Connection>& connection) {
+  CallLane& lane = lanes_[IndexOf(id)];
   if (!lane.Uses(connection)) return;
   lane.connection.reset();
   lane.link = CallLane::Link::kConnecting;
-  executor_.Post([lost = lost_, call_class] { lost(call_class); });
+  executor_.Post([lost = lost_, id] { lost(id); });
 }
 
-void Calls::State::Connected(CallClass call_class, std::shared_ptr<Connection> connection) {
+void Calls::State::Connected(LaneId id, std::shared_ptr<Connection> connection) {
   MutexLock lock(mutex_);
   if (stopping_) return;
-  CallLane& lane = lanes_[IndexOf(call_class)];
+  CallLane& lane = lanes_[IndexOf(id)];
   lane.connection.swap(connection);
   lane.link = CallLane::Link::kUp;
   Dispatch(lane);
 }
 
-void Calls::State::Down(CallClass call_class, const Status& why) {
+void Calls::State::Down(LaneId id, const Status& why) {
   MutexLock lock(mutex_);
-  CallLane& lane = lanes_[IndexOf(call_class)];
+  CallLane& lane = lanes_[IndexOf(id)];
   if (stopping_ || lane.link == CallLane::Link::kUp) return;
   lane.link = CallLane::Link::kDown;
   lane.why_down = why;
   FailWaiting(lane, why);
 }
 
-void Calls::State::Lost(CallClass call_class, const std::weak_ptr<Connection>& connection) {
+void Calls::State::Lost(LaneId id, const std::weak_ptr<Connection>& connection) {
   MutexLock lock(mutex_);
-  if (!stopping_) Retire(call_class, connection);
+  if (!stopping_) Retire(id, connection);
 }
 
 int Calls::State::abandoned() const {
@@ -298,15 +325,14 @@ void Calls::State::AnswerEverything() {
 }
 
 // Closing talks to the daemon, so it is one more call that may not come back.
-void Calls::State::CloseOnThread(CallClass call_class) {
-  CallLane& lane = lanes_[IndexOf(call_class)];
+void Calls::State::CloseOnThread(CallLane& lane) {
   if (lane.connection == nullptr) return;
   auto call = std::make_shared<Call>();
-  call->call_class = call_class;
+  call->call_class = ClassOf(lane.id);
   call->run = [](Connection&) -> Task { return [] {}; };
   const uint64_t id = next_id_++;
   Running& running = running_[id];
-  running = {call, {}, lane.TakeThread()};
+  running = {call, lane.id, {}, lane.TakeThread()};
   ++lane.in_flight;
   running.thread->Post(
       [self = shared_from_this(), id, connection = std::move(lane.connection)]() mutable {
@@ -326,7 +352,7 @@ void Calls::State::Shutdown(Duration grace) {
     MutexLock lock(mutex_);
     stopping_ = true;
     AnswerEverything();
-    for (const CallClass c : kCallClasses) CloseOnThread(c);
+    for (CallLane& lane : lanes_) CloseOnThread(lane);
     while (!running_.empty() && !grace_over_) came_back_.Wait(mutex_);
     grace_over_ = true;
     for (CallLane& lane : lanes_)
@@ -338,15 +364,15 @@ void Calls::State::Shutdown(Duration grace) {
 Calls::Calls(OptionsByClass options, Executor& executor)
     : state_(std::make_shared<State>(options, executor)) {}
 Calls::~Calls() = default;
-void Calls::OnLost(std::function<void(CallClass)> lost) { state_->OnLost(std::move(lost)); }
+void Calls::OnLost(std::function<void(LaneId)> lost) { state_->OnLost(std::move(lost)); }
 
 void Calls::Submit(Call call) { state_->Submit(std::move(call)); }
-void Calls::Connected(CallClass call_class, std::shared_ptr<Connection> connection) {
-  state_->Connected(call_class, std::move(connection));
+void Calls::Connected(LaneId lane, std::shared_ptr<Connection> connection) {
+  state_->Connected(lane, std::move(connection));
 }
-void Calls::Down(CallClass call_class, const Status& why) { state_->Down(call_class, why); }
-void Calls::Lost(CallClass call_class, const std::weak_ptr<Connection>& connection) {
-  state_->Lost(call_class, connection);
+void Calls::Down(LaneId lane, const Status& why) { state_->Down(lane, why); }
+void Calls::Lost(LaneId lane, const std::weak_ptr<Connection>& connection) {
+  state_->Lost(lane, connection);
 }
 int Calls::abandoned() const { return state_->abandoned(); }
 std::vector<std::string> Calls::stuck_guests() const { return state_->stuck_guests(); }

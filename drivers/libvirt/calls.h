@@ -3,8 +3,10 @@
 // cannot be cancelled, so past its deadline it is abandoned. Its thread is lost until it comes
 // back, its guest is stuck, and its connection is retired (closed by whoever lets go of it last).
 //
-// Each class of calls has a connection, a limit of calls in flight, and threads of its own. Threads
-// are made when needed and kept: at most in_flight + abandoned_cap per class.
+// A lane is one connection with a limit of calls in flight and threads of its own. Threads are made
+// when needed and kept: at most in_flight + abandoned_cap per lane. Each class of calls has a lane;
+// destroys have two, because libvirtd works on only so many requests of one connection at a time
+// and a host is emptied as fast as it can be destroyed.
 //
 // Invariants (calls_test.cc):
 //   1. At most one call per guest is outstanding, not counting abandoned ones; the others wait, and
@@ -37,9 +39,13 @@
 namespace berth::libvirt {
 
 enum class CallClass { kQuery, kLifecycle, kDestroy, kDump };
-inline constexpr std::array kCallClasses = {CallClass::kQuery, CallClass::kLifecycle,
-                                            CallClass::kDestroy, CallClass::kDump};
+inline constexpr size_t kCallClassCount = 4;
 std::string_view NameOf(CallClass call_class);
+
+enum class LaneId { kQueries, kLifecycle, kDestroys, kMoreDestroys, kDumps };
+inline constexpr std::array kLaneIds = {LaneId::kQueries, LaneId::kLifecycle, LaneId::kDestroys,
+                                        LaneId::kMoreDestroys, LaneId::kDumps};
+CallClass ClassOf(LaneId lane);
 
 struct Call {
   CallClass call_class = CallClass::kQuery;
@@ -52,31 +58,32 @@ struct Call {
 };
 
 struct CallClassOptions {
-  int in_flight = 4;
-  int abandoned_cap = 8;
+  int in_flight = 4;      // Per lane.
+  int abandoned_cap = 8;  // Per lane.
   Duration deadline = std::chrono::seconds(30);
 };
 
 class Calls {
  public:
-  using OptionsByClass = std::array<CallClassOptions, kCallClasses.size()>;
+  using OptionsByClass = std::array<CallClassOptions, kCallClassCount>;
 
   // `executor` outlives this.
   Calls(OptionsByClass options, Executor& executor);
   ~Calls();
 
-  // Calls `lost` from the executor whenever a class has lost its connection and waits for another.
+  // Calls `lost` from the executor whenever a lane has lost its connection and waits for another.
   // Once, before the first Connected.
-  void OnLost(std::function<void(CallClass)> lost);
+  void OnLost(std::function<void(LaneId)> lost);
 
   void Submit(Call call);
 
-  // What the connector says of a class. Until the first word calls wait, as they do after Lost;
-  // after Down they are answered with `why`, those waiting too, until the next Connected.
-  void Connected(CallClass call_class, std::shared_ptr<Connection> connection);
-  void Down(CallClass call_class, const Status& why);
-  // This connection broke; nothing happens if the class has another by now.
-  void Lost(CallClass call_class, const std::weak_ptr<Connection>& connection);
+  // What the connector says of a lane. Until the first word calls wait, as they do after Lost;
+  // after Down they are answered with `why`, those waiting in it too, until the next Connected. New
+  // calls whose class has another lane go there meanwhile.
+  void Connected(LaneId lane, std::shared_ptr<Connection> connection);
+  void Down(LaneId lane, const Status& why);
+  // This connection broke; nothing happens if the lane has another by now.
+  void Lost(LaneId lane, const std::weak_ptr<Connection>& connection);
 
   int abandoned() const;
   std::vector<std::string> stuck_guests() const;

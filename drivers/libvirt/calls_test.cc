@@ -5,7 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
 #include <future>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/base/reasons.h"
@@ -34,14 +37,14 @@ class Door {
 class CallsTest : public testing::Test {
  protected:
   CallsTest() {
-    calls_.OnLost([this](CallClass c) { lost_.set_value(c); });
+    calls_.OnLost([this](LaneId lane) { lost_.set_value(lane); });
   }
   ~CallsTest() override { calls_.Shutdown(seconds(5)); }
 
-  std::shared_ptr<Connection> Connect(CallClass call_class) {
+  std::shared_ptr<Connection> Connect(LaneId lane) {
     auto connection = Connection::Open("test:///default");
     EXPECT_TRUE(connection.ok()) << connection.status();
-    calls_.Connected(call_class, *connection);
+    calls_.Connected(lane, *connection);
     return *connection;
   }
   // A call that runs `body`; what becomes of it.
@@ -63,14 +66,17 @@ class CallsTest : public testing::Test {
   static bool Pending(std::future<Status>& outcome) {
     return outcome.wait_for(milliseconds(50)) == std::future_status::timeout;
   }
-  bool BecomesFree() {
+  static bool Eventually(const std::function<bool()>& condition) {
     const SteadyTime deadline = SystemClock().Now() + seconds(20);
-    while (calls_.abandoned() > 0)
+    while (!condition())
       if (SystemClock().Now() > deadline) return false;
     return true;
   }
+  bool BecomesFree() {
+    return Eventually([this] { return calls_.abandoned() == 0; });
+  }
 
-  std::promise<CallClass> lost_;
+  std::promise<LaneId> lost_;
   ThreadPool executor_{"calls-test", 2};
   Calls calls_{Calls::OptionsByClass{kPatient, kQuick, kPatient}, executor_};
 };
@@ -78,24 +84,24 @@ class CallsTest : public testing::Test {
 TEST_F(CallsTest, WaitUntilTheFirstWordOfTheirConnection) {
   auto outcome = Submit(CallClass::kQuery, "a");
   EXPECT_TRUE(Pending(outcome));
-  Connect(CallClass::kQuery);
+  Connect(LaneId::kQueries);
   EXPECT_TRUE(outcome.get().ok());
 }
 
 TEST_F(CallsTest, AreAnsweredAtOnceWhileThereIsNoConnection) {
   auto waiting = Submit(CallClass::kQuery, "a");
-  calls_.Down(CallClass::kQuery,
+  calls_.Down(LaneId::kQueries,
               MakeError(StatusCode::kUnavailable, reasons::kHypervisorUnavailable, "away"));
   EXPECT_EQ(waiting.get().message(), "trying a: away");
   const Status status = Submit(CallClass::kQuery, "a").get();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(status), reasons::kHypervisorUnavailable);
-  Connect(CallClass::kQuery);
+  Connect(LaneId::kQueries);
   EXPECT_TRUE(Submit(CallClass::kQuery, "a").get().ok());
 }
 
 TEST_F(CallsTest, NoMoreThanTheLimitAreInFlight) {
-  Connect(CallClass::kQuery);
+  Connect(LaneId::kQueries);
   Door door;
   auto first = Submit(CallClass::kQuery, "a", [&] { door.Pass(); });
   auto second = Submit(CallClass::kQuery, "b", [&] { door.Pass(); });
@@ -108,7 +114,7 @@ TEST_F(CallsTest, NoMoreThanTheLimitAreInFlight) {
 }
 
 TEST_F(CallsTest, PastItsDeadlineACallIsAbandonedAndItsConnectionRetired) {
-  Connect(CallClass::kLifecycle);
+  Connect(LaneId::kLifecycle);
   Door door;
   auto stuck = Submit(CallClass::kLifecycle, "a", [&] { door.Pass(); });
   const Status status = stuck.get();
@@ -116,14 +122,14 @@ TEST_F(CallsTest, PastItsDeadlineACallIsAbandonedAndItsConnectionRetired) {
   EXPECT_EQ(ReasonOf(status), reasons::kHypervisorTimeout);
   EXPECT_EQ(calls_.abandoned(), 1);
   EXPECT_THAT(calls_.stuck_guests(), testing::ElementsAre("a"));
-  EXPECT_EQ(lost_.get_future().get(), CallClass::kLifecycle);
+  EXPECT_EQ(lost_.get_future().get(), LaneId::kLifecycle);
 
   EXPECT_EQ(ReasonOf(Submit(CallClass::kLifecycle, "a").get()), reasons::kGuestStuck);
   auto other = Submit(CallClass::kLifecycle, "b");
   EXPECT_TRUE(Pending(other)) << "the retired connection was used";
-  Connect(CallClass::kLifecycle);
+  Connect(LaneId::kLifecycle);
   EXPECT_TRUE(other.get().ok());
-  Connect(CallClass::kDestroy);
+  Connect(LaneId::kDestroys);
   EXPECT_TRUE(Submit(CallClass::kDestroy, "a").get().ok());
 
   door.Open();
@@ -132,17 +138,17 @@ TEST_F(CallsTest, PastItsDeadlineACallIsAbandonedAndItsConnectionRetired) {
 }
 
 TEST_F(CallsTest, LostThreadsAreReplacedUpToTheCapAndThenTheClassIsUnavailable) {
-  calls_.OnLost([](CallClass) {});
+  calls_.OnLost([](LaneId) {});
   Door door;
   for (const char* guest : {"a", "b"}) {
-    Connect(CallClass::kLifecycle);
+    Connect(LaneId::kLifecycle);
     EXPECT_EQ(Submit(CallClass::kLifecycle, guest, [&] { door.Pass(); }).get().code(),
               StatusCode::kDeadlineExceeded);
   }
-  Connect(CallClass::kLifecycle);
+  Connect(LaneId::kLifecycle);
   const Status refused = Submit(CallClass::kLifecycle, "c").get();
   EXPECT_EQ(refused.code(), StatusCode::kUnavailable) << refused;
-  Connect(CallClass::kDestroy);
+  Connect(LaneId::kDestroys);
   EXPECT_TRUE(Submit(CallClass::kDestroy, "c").get().ok()) << "destroys have a cap of their own";
   door.Open();
   EXPECT_TRUE(BecomesFree());
@@ -150,8 +156,8 @@ TEST_F(CallsTest, LostThreadsAreReplacedUpToTheCapAndThenTheClassIsUnavailable) 
 }
 
 TEST_F(CallsTest, CallsForOneGuestNeverOverlapAcrossClasses) {
-  Connect(CallClass::kQuery);
-  Connect(CallClass::kDestroy);
+  Connect(LaneId::kQueries);
+  Connect(LaneId::kDestroys);
   Door door;
   auto query = Submit(CallClass::kQuery, "a", [&] { door.Pass(); });
   auto destroy = Submit(CallClass::kDestroy, "a");
@@ -161,15 +167,44 @@ TEST_F(CallsTest, CallsForOneGuestNeverOverlapAcrossClasses) {
   EXPECT_TRUE(destroy.get().ok());
 }
 
+TEST_F(CallsTest, DestroysShareTwoConnections) {
+  Connect(LaneId::kDestroys);
+  Connect(LaneId::kMoreDestroys);
+  Door door;
+  std::atomic<int> inside = 0;
+  std::vector<std::future<Status>> destroys;
+  for (const char* guest : {"a", "b", "c", "d"})
+    destroys.push_back(Submit(CallClass::kDestroy, guest, [&] {
+      ++inside;
+      door.Pass();
+    }));
+  auto fifth = Submit(CallClass::kDestroy, "e");
+  EXPECT_TRUE(Eventually([&] { return inside == 4; })) << "two of each connection";
+  EXPECT_TRUE(Pending(fifth));
+  door.Open();
+  for (auto& destroy : destroys) EXPECT_TRUE(destroy.get().ok());
+  EXPECT_TRUE(fifth.get().ok());
+}
+
+TEST_F(CallsTest, DestroysGoOnWhileOneOfTheirConnectionsIsAway) {
+  Connect(LaneId::kDestroys);
+  calls_.Lost(LaneId::kDestroys, Connect(LaneId::kDestroys));
+  Connect(LaneId::kMoreDestroys);
+  EXPECT_TRUE(Submit(CallClass::kDestroy, "a").get().ok());
+  calls_.Down(LaneId::kDestroys,
+              MakeError(StatusCode::kUnavailable, reasons::kHypervisorUnavailable, "away"));
+  EXPECT_TRUE(Submit(CallClass::kDestroy, "a").get().ok());
+}
+
 TEST_F(CallsTest, LostConnectionIsReplacedAndAnOldOneNotMistakenForIt) {
-  const std::weak_ptr<Connection> old = Connect(CallClass::kQuery);
-  calls_.Lost(CallClass::kQuery, old);
-  EXPECT_EQ(lost_.get_future().get(), CallClass::kQuery);
+  const std::weak_ptr<Connection> old = Connect(LaneId::kQueries);
+  calls_.Lost(LaneId::kQueries, old);
+  EXPECT_EQ(lost_.get_future().get(), LaneId::kQueries);
   auto waiting = Submit(CallClass::kQuery, "a");
   EXPECT_TRUE(Pending(waiting));
-  Connect(CallClass::kQuery);
+  Connect(LaneId::kQueries);
   EXPECT_TRUE(waiting.get().ok());
-  calls_.Lost(CallClass::kQuery, old);
+  calls_.Lost(LaneId::kQueries, old);
   EXPECT_TRUE(Submit(CallClass::kQuery, "a").get().ok());
 }
 
@@ -179,7 +214,7 @@ TEST(CallsShutdownTest, AnswersAllAndLeavesBehindWhatDoesNotComeBack) {
       std::make_unique<Calls>(Calls::OptionsByClass{kPatient, kPatient, kPatient}, executor);
   auto connection = Connection::Open("test:///default");
   ASSERT_TRUE(connection.ok());
-  calls->Connected(CallClass::kQuery, *std::move(connection));
+  calls->Connected(LaneId::kQueries, *std::move(connection));
   const auto door = std::make_shared<Door>();
   const auto answers = std::make_shared<std::promise<Status>>();
   const auto left = std::make_shared<std::promise<void>>();

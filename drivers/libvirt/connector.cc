@@ -36,20 +36,20 @@ class Connector::State : public std::enable_shared_from_this<State> {
   }
 
   void Kick() EXCLUDES(mutex_);
-  void Need(CallClass call_class) EXCLUDES(mutex_);
+  void Need(LaneId lane) EXCLUDES(mutex_);
   ConnectorHealth health() const EXCLUDES(mutex_);
   void Shutdown(Duration grace) EXCLUDES(mutex_);
 
  private:
   void Attempt();
   void RunAttempt();
-  StatusOr<std::shared_ptr<Connection>> Open(CallClass call_class);
-  Status OpenOne(CallClass call_class);
-  bool Needs(CallClass call_class) const EXCLUDES(mutex_);
+  StatusOr<std::shared_ptr<Connection>> Open(LaneId lane);
+  Status OpenOne(LaneId lane);
+  bool Needs(LaneId lane) const EXCLUDES(mutex_);
   void Succeeded() EXCLUDES(mutex_);
   void Failed(const Status& status) EXCLUDES(mutex_);
   void Overdue(uint64_t attempt) EXCLUDES(mutex_);
-  void Lost(CallClass call_class, const std::weak_ptr<Connection>& connection) EXCLUDES(mutex_);
+  void Lost(LaneId lane, const std::weak_ptr<Connection>& connection) EXCLUDES(mutex_);
   void NoteDown(const Status& status) EXCLUDES(mutex_);
 
   const ConnectorOptions options_;
@@ -60,7 +60,7 @@ class Connector::State : public std::enable_shared_from_this<State> {
 
   mutable Mutex mutex_;
   CondVar idle_;
-  std::array<bool, kCallClasses.size()> needed_ GUARDED_BY(mutex_) = {};
+  std::array<bool, kLaneIds.size()> needed_ GUARDED_BY(mutex_) = {};
   std::unique_ptr<ThreadPool> thread_ GUARDED_BY(mutex_);
   bool attempting_ GUARDED_BY(mutex_) = false;
   bool events_renewed_ GUARDED_BY(mutex_) = false;
@@ -84,22 +84,22 @@ void Connector::State::Kick() {
   });
 }
 
-void Connector::State::Need(CallClass call_class) {
+void Connector::State::Need(LaneId lane) {
   {
     MutexLock lock(mutex_);
-    needed_[static_cast<size_t>(call_class)] = true;
+    needed_[static_cast<size_t>(lane)] = true;
   }
   Kick();
 }
 
-void Connector::State::Lost(CallClass call_class, const std::weak_ptr<Connection>& connection) {
+void Connector::State::Lost(LaneId lane, const std::weak_ptr<Connection>& connection) {
   MutexLock lock(mutex_);
-  if (!stopping_) calls_->Lost(call_class, connection);
+  if (!stopping_) calls_->Lost(lane, connection);
 }
 
-bool Connector::State::Needs(CallClass call_class) const {
+bool Connector::State::Needs(LaneId lane) const {
   MutexLock lock(mutex_);
-  return needed_[static_cast<size_t>(call_class)] && !stopping_;
+  return needed_[static_cast<size_t>(lane)] && !stopping_;
 }
 
 void Connector::State::Attempt() {
@@ -122,46 +122,45 @@ void Connector::State::Attempt() {
 }
 
 void Connector::State::RunAttempt() {
-  for (const CallClass call_class : kCallClasses) {
-    if (!Needs(call_class)) continue;
-    const Status status = OpenOne(call_class);
+  for (const LaneId lane : kLaneIds) {
+    if (!Needs(lane)) continue;
+    const Status status = OpenOne(lane);
     if (!status.ok()) return Failed(status);
   }
   Succeeded();
 }
 
-StatusOr<std::shared_ptr<Connection>> Connector::State::Open(CallClass call_class) {
+StatusOr<std::shared_ptr<Connection>> Connector::State::Open(LaneId lane) {
   BERTH_ASSIGN_OR_RETURN(std::shared_ptr<Connection> connection, Connection::Open(options_.uri));
   BERTH_RETURN_IF_ERROR(
       connection->SetKeepAlive(options_.keepalive_interval_s, options_.keepalive_count));
-  BERTH_RETURN_IF_ERROR(
-      connection->OnClose([&executor = executor_, weak = weak_from_this(), call_class,
-                           lost = std::weak_ptr<Connection>(connection)] {
-        executor.Post([weak, call_class, lost] {
-          if (const auto self = weak.lock()) self->Lost(call_class, lost);
-        });
-      }));
-  BERTH_RETURN_IF_ERROR(hooks_.opened(call_class, *connection));
+  BERTH_RETURN_IF_ERROR(connection->OnClose([&executor = executor_, weak = weak_from_this(), lane,
+                                             lost = std::weak_ptr<Connection>(connection)] {
+    executor.Post([weak, lane, lost] {
+      if (const auto self = weak.lock()) self->Lost(lane, lost);
+    });
+  }));
+  BERTH_RETURN_IF_ERROR(hooks_.opened(ClassOf(lane), *connection));
   return connection;
 }
 
-Status Connector::State::OpenOne(CallClass call_class) {
-  BERTH_ASSIGN_OR_RETURN(const std::shared_ptr<Connection> connection, Open(call_class));
+Status Connector::State::OpenOne(LaneId lane) {
+  BERTH_ASSIGN_OR_RETURN(const std::shared_ptr<Connection> connection, Open(lane));
   std::string version;
   std::shared_ptr<const std::vector<std::string>> cpu_models;
-  if (call_class == CallClass::kQuery) {
+  if (lane == LaneId::kQueries) {
     version = Versions(*connection);
     cpu_models = CpuModelsOf(*connection);
   }
   MutexLock lock(mutex_);
   if (stopping_) return OkStatus();
-  needed_[static_cast<size_t>(call_class)] = false;
-  if (call_class == CallClass::kQuery) {
+  needed_[static_cast<size_t>(lane)] = false;
+  if (lane == LaneId::kQueries) {
     events_renewed_ = true;
     health_.version = std::move(version);
     health_.cpu_models = std::move(cpu_models);
   }
-  calls_->Connected(call_class, connection);
+  calls_->Connected(lane, connection);
   return OkStatus();
 }
 
@@ -209,8 +208,8 @@ void Connector::State::NoteDown(const Status& status) {
     log_.Warning("no connection to libvirt", {{"uri", options_.uri}, {"error", why}});
   health_.connected = false;
   health_.error = why;
-  for (const CallClass c : kCallClasses)
-    if (needed_[static_cast<size_t>(c)]) calls_->Down(c, AsUnavailable(status));
+  for (const LaneId lane : kLaneIds)
+    if (needed_[static_cast<size_t>(lane)]) calls_->Down(lane, AsUnavailable(status));
 }
 
 ConnectorHealth Connector::State::health() const {
@@ -237,8 +236,8 @@ void Connector::State::Shutdown(Duration grace) {
 Connector::Connector(ConnectorOptions options, std::shared_ptr<Calls> calls, Executor& executor,
                      Log& log, Hooks hooks)
     : state_(std::make_shared<State>(std::move(options), calls, executor, log, std::move(hooks))) {
-  calls->OnLost([weak = std::weak_ptr<State>(state_)](CallClass call_class) {
-    if (const auto state = weak.lock()) state->Need(call_class);
+  calls->OnLost([weak = std::weak_ptr<State>(state_)](LaneId lane) {
+    if (const auto state = weak.lock()) state->Need(lane);
   });
 }
 Connector::~Connector() = default;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps every class of calls connected: opens what is missing, again and again with growing pauses,
+// Keeps every lane of calls connected: opens what is missing, again and again with growing pauses,
 // and tells Calls what to do meanwhile. Opening may block for ever (a frozen daemon still accepts),
-// so it happens on one thread of its own; an attempt past its deadline makes the classes answer
+// so it happens on one thread of its own; an attempt past its deadline makes the lanes answer
 // UNAVAILABLE, but no second one is started until it comes back: more of them would only be more
 // lost threads.
 //
@@ -48,7 +48,7 @@ class Connector {
     // Prepares a new connection (events, for queries) before calls use it; on the connector's
     // thread.
     std::function<Status(CallClass, Connection&)> opened;
-    // All classes have a connection, and at least the one with events is new.
+    // All lanes have a connection, and at least the one with events is new.
     std::function<void()> connected;
   };
 

@@ -34,12 +34,13 @@ struct LibvirtOptions {
   Duration connect_deadline = std::chrono::seconds(10);
 
   // Calls in flight per connection. libvirtd works on 5 of one client at a time
-  // (max_client_requests) and lets the sixth wait, so none of these exceeds 4.
+  // (max_client_requests) and lets the sixth wait, so none of these exceeds 4; destroys have two
+  // connections.
   int queries_in_flight = 2;
   int lifecycle_in_flight = 4;
   int destroys_in_flight = 4;
-  // Threads per connection class that may be lost in abandoned calls. Past it the class answers
-  // UNAVAILABLE until one comes back.
+  // Threads per connection that may be lost in abandoned calls. Past it calls of its kind are
+  // answered UNAVAILABLE until one comes back.
   int abandoned_cap = 8;
 
   Duration reconnect_first = std::chrono::milliseconds(200);  // Doubles up to reconnect_max.
