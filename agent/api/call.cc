@@ -43,9 +43,13 @@ void Call::Succeed(const google::protobuf::Message& reply) {
   if (!Claim()) return;
   GiveTicketBack();
   if (target().empty()) SetTarget(TargetOf(reply));  // A new instance's id.
-  auto bytes = BytesOfMessage(reply);
-  if (bytes.ok()) *reply_ = *std::move(bytes);
-  Finish(bytes.status());
+  FinishWith(BytesOfMessage(reply));
+}
+
+void Call::SucceedWith(StatusOr<grpc::ByteBuffer> reply) {
+  if (!Claim()) return;
+  GiveTicketBack();
+  FinishWith(std::move(reply));
 }
 
 void Call::Fail(const Status& status) {
@@ -58,6 +62,11 @@ void Call::Fail(const Status& status) {
 void Call::Cancelled() {
   if (!Claim()) return;
   Finish(Status(StatusCode::kCancelled, "the caller has left"));
+}
+
+void Call::FinishWith(StatusOr<grpc::ByteBuffer> reply) {
+  if (reply.ok()) *reply_ = *std::move(reply);
+  Finish(reply.status());
 }
 
 // The reactor, and with it the last reference but the caller's, may be gone right after its Finish.

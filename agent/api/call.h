@@ -37,6 +37,8 @@ class Call final : public CallCore, public std::enable_shared_from_this<Call> {
   void MarkWaiting();
 
   void Succeed(const google::protobuf::Message& reply);
+  // The same with the reply serialized already, or why it could not be.
+  void SucceedWith(StatusOr<grpc::ByteBuffer> reply);
   void Fail(const Status& status) override;
 
   // A `done` for work that answers a T: `convert` makes the reply of it.
@@ -52,6 +54,7 @@ class Call final : public CallCore, public std::enable_shared_from_this<Call> {
   class Reactor;
   Call(const Method& method, CallRoom& room, CallGate::Ticket ticket, grpc::ByteBuffer* reply,
        Caller caller);
+  void FinishWith(StatusOr<grpc::ByteBuffer> reply);
   void Finish(const Status& status);
   void Cancelled();
 

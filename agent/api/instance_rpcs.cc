@@ -2,10 +2,12 @@
 #include "agent/api/instance_rpcs.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "agent/api/call_context.h"
 #include "agent/api/error_convert.h"
 #include "agent/api/instance_convert.h"
+#include "agent/api/instance_replies.h"
 #include "agent/api/instance_request.h"
 #include "agent/api/operation_convert.h"
 #include "agent/api/show_instance.h"
@@ -46,12 +48,12 @@ void BatchCreateInstances(NodeAgent& node, const v1::BatchCreateInstancesRequest
                             call->AnswerWith<model::BatchOutcome>(FromOutcome));
 }
 
-void GetInstance(NodeAgent& node, const v1::GetInstanceRequest& request, RequestFaults faults,
-                 const CallPtr& call) {
+void GetInstance(NodeAgent& node, InstanceReplies& replies, const v1::GetInstanceRequest& request,
+                 const RequestFaults& faults, const CallPtr& call) {
   if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
   const auto record = node.GetInstance(request.instance_id());
   if (!record.ok()) return call->Fail(record.status());
-  call->Succeed(ShowInstance(node, **record));
+  call->SucceedWith(replies.Get(**record, OperationRuns(node, **record)));
 }
 
 v1::ListInstancesResponse FromPage(const NodeAgent& node, const ListInstancesResult& page) {
@@ -164,7 +166,11 @@ void ServeInstances(RpcService& service, NodeAgent& node) {
   };
   service.Serve<v1::CreateInstanceRequest>("CreateInstance", on(CreateInstance));
   service.Serve<v1::BatchCreateInstancesRequest>("BatchCreateInstances", on(BatchCreateInstances));
-  service.Serve<v1::GetInstanceRequest>("GetInstance", on(GetInstance));
+  service.Serve<v1::GetInstanceRequest>(
+      "GetInstance", [&node, replies = std::make_shared<InstanceReplies>()](
+                         const auto& request, const RequestFaults& faults, const CallPtr& call) {
+        GetInstance(node, *replies, request, faults, call);
+      });
   service.Serve<v1::ListInstancesRequest>("ListInstances", on(ListInstances));
   service.Serve<v1::StartInstanceRequest>("StartInstance", on(StartInstance));
   service.Serve<v1::StopInstanceRequest>("StopInstance", on(StopInstance));

@@ -5,10 +5,14 @@
 
 namespace berth::api {
 
-v1::Instance ShowInstance(const NodeAgent& node, const model::InstanceRecord& record) {
-  if (IsTransitional(record.state)) return FromRecord(record, /*operation_runs=*/true);
+bool OperationRuns(const NodeAgent& node, const model::InstanceRecord& record) {
+  if (IsTransitional(record.state)) return true;
   const auto operation = node.GetOperation(record.operation_id);
-  return FromRecord(record, operation.ok() && !(*operation)->final());
+  return operation.ok() && !(*operation)->final();
+}
+
+v1::Instance ShowInstance(const NodeAgent& node, const model::InstanceRecord& record) {
+  return FromRecord(record, OperationRuns(node, record));
 }
 
 }  // namespace berth::api

@@ -7,6 +7,8 @@
 
 namespace berth::api {
 
+// Whether that operation has not ended.
+bool OperationRuns(const NodeAgent& node, const model::InstanceRecord& record);
 v1::Instance ShowInstance(const NodeAgent& node, const model::InstanceRecord& record);
 
 }  // namespace berth::api

@@ -10,34 +10,16 @@ import random
 import sys
 import unittest
 
-from berthtest import waits, witness
-from berthtest.api import Refused, seconds
-from berthtest.guests import OPERATION_SECONDS, disk_boot, shape, spec
+from berthtest import verbs, waits, witness
+from berthtest.api import Refused
+from berthtest.guests import OPERATION_SECONDS, disk_boot, spec
 from hypervisor_case import HypervisorCase
 
 SEED = int(os.environ.get("BERTH_TEST_SEED") or random.SystemRandom().randrange(10**6))
 SHARE = 10
-STEPS = {
-    "create": ("check_image", "create_disk", "create_seed", "define", "start_paused", "verify", "resume"),
-    "start": ("check_image", "create_seed", "define", "start_paused", "verify", "resume"),
-    "stop": ("ask_shutdown", "destroy"),
-    "stop_force": ("destroy",),
-    "reboot": ("ask_reboot",),
-    "reboot_hard": ("reset",),
-    "resize": ("define",),
-    "terminate": ("destroy", "undefine", "delete_files"),
-}
-# Not run but waited for: the agent is killed from outside when it has come there.
-AWAITS = {"stop": "await_shutdown", "reboot": "await_reboot"}
-ENDS = {"create": "RUNNING", "start": "RUNNING", "stop": "STOPPED", "stop_force": "STOPPED",
-        "reboot": "RUNNING", "reboot_hard": "RUNNING", "resize": "STOPPED", "terminate": "TERMINATED"}
-FILES = ["console.log", "root.qcow2", "seed.iso"]
-
-
 def every_case():
-    cases = [(verb, step, when) for verb, steps in STEPS.items() for step in steps
-             for when in ("before", "after")]
-    return cases + [(verb, step, "during") for verb, step in AWAITS.items()]
+    """With those that wait: there the agent is killed from outside when it has come so far."""
+    return verbs.cases() + [(verb, step, "during") for verb, step in verbs.AWAITS.items()]
 
 
 class CrashStepsTest(HypervisorCase):
@@ -55,32 +37,14 @@ class CrashStepsTest(HypervisorCase):
         instance_id = self.create_running(agent, spec("crashes", disk_boot())).instance_id
         if verb in ("stop", "reboot"):  # It has to be up to hear what it is asked.
             self.wait_boots(agent, instance_id, 1)
-        if verb in ("start", "resize"):
+        if verb in verbs.FROM_STOPPED:
             self.to_state(agent, agent.client.stop(instance_id, force=True), "STOPPED")
         return instance_id
-
-    def ask(self, agent, verb, instance_id, request_id):
-        client, grace = agent.client, seconds(20)
-        if verb == "create":
-            return client.create(spec("crashes", disk_boot()), request_id=request_id)
-        if verb == "start":
-            return client.start(instance_id, request_id=request_id)
-        if verb == "stop":
-            return client.stop(instance_id, request_id=request_id, timeout=grace)
-        if verb == "stop_force":
-            return client.stop(instance_id, request_id=request_id, force=True)
-        if verb == "reboot":
-            return client.reboot(instance_id, request_id=request_id, timeout=grace)
-        if verb == "reboot_hard":
-            return client.reboot(instance_id, request_id=request_id, hard=True)
-        if verb == "resize":
-            return client.resize(instance_id, request_id=request_id, shape=shape(160))
-        return client.terminate(instance_id, request_id=request_id)
 
     def crash(self, agent, verb, step, when, instance_id, request_id):
         """Asks, and the agent dies at that step."""
         if when == "during":
-            self.ask(agent, verb, instance_id, request_id)
+            verbs.ask(agent.client, verb, instance_id, request_id)
             waits.until(lambda: self.phase(agent, instance_id) == step, OPERATION_SECONDS,
                         lambda: f"it waits: {self.phase(agent, instance_id)}")
             agent.kill()
@@ -88,7 +52,7 @@ class CrashStepsTest(HypervisorCase):
         agent.kill()
         agent.start(die_at=f"{step}:{when}")
         try:
-            self.ask(agent, verb, instance_id, request_id)
+            verbs.ask(agent.client, verb, instance_id, request_id)
         except Refused:
             pass  # It may die before it has answered.
         agent.wait_death()
@@ -100,17 +64,17 @@ class CrashStepsTest(HypervisorCase):
 
     def arrived(self, agent, verb, instance_id):
         """All that is there of it afterwards is what should be."""
-        self.reaches(agent, instance_id, ENDS[verb])
+        self.reaches(agent, instance_id, verbs.ENDS[verb])
         waits.until(lambda: not agent.client.get(instance_id).status.operation, OPERATION_SECONDS,
                     "its operation has ended")
         if verb == "terminate":
             self.assert_no_trace(agent, instance_id)
             return
-        running = ENDS[verb] == "RUNNING"
+        running = verbs.ENDS[verb] == "RUNNING"
         self.assertEqual(witness.domains()[instance_id], running)
         self.assertEqual(instance_id in witness.qemu_pids(), running)
         files = sorted(path.name for path in agent.instance_dir(instance_id).iterdir())
-        self.assertEqual([name for name in files if not name.startswith("console.log.")], FILES)
+        self.assertEqual([name for name in files if not name.startswith("console.log.")], verbs.FILES)
 
     def one(self, agent, verb, step, when, bystander):
         instance_id = self.prepare(agent, verb)
@@ -118,7 +82,7 @@ class CrashStepsTest(HypervisorCase):
         request_id = f"{verb}-{step}-{when}"
         self.crash(agent, verb, step, when, instance_id, request_id)
         agent.start()
-        answer = self.ask(agent, verb, instance_id, request_id)
+        answer = verbs.ask(agent.client, verb, instance_id, request_id)
         if verb == "create":
             instance_id = answer.instance_id
             self.assertEqual({i.instance_id for i in agent.client.list(states=[1, 2])},

@@ -142,7 +142,7 @@ class EmulatedHost:
         `outlives_us` goes on when this process ends."""
         self.directory = build_dir().resolve() / "lab" / name
         self.settings = merged(SETTINGS, settings or {})
-        self.berthd = pathlib.Path(berthd or build_dir() / "bin" / "berthd").resolve()
+        self.use_program(berthd)
         self.outlives_us = outlives_us
         self.cpus = cpus
         self.process = None
@@ -152,6 +152,10 @@ class EmulatedHost:
         self.directory.mkdir(parents=True)
         self._make_scratch_disk()
         self._write_settings()
+
+    def use_program(self, berthd=None):
+        """From the next power_on() on this is its agent; None is this build's."""
+        self.berthd = pathlib.Path(berthd or build_dir() / "bin" / "berthd").resolve()
 
     def _make_scratch_disk(self):
         with open(self.scratch, "wb") as image:

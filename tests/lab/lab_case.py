@@ -38,11 +38,16 @@ ledger = sqlite3.connect("/var/lib/berth/ledger.db")
 print(*ledger.execute("SELECT count(*) FROM claim").fetchone())"""
 
 
+def variant_path(name):
+    """Where that berthd is; None is the agent itself."""
+    return name and build_dir() / "tests" / name
+
+
 def sabotage():
     """What an EmulatedHost is given to betray the case with."""
     kinds = {"": {},
              "tcg": {"settings": {"hypervisor": {"accel": "tcg"}}},
-             "no-recovery": {"berthd": build_dir() / "tests" / "berthd_without_recovery"}}
+             "no-recovery": {"berthd": variant_path("berthd_without_recovery")}}
     return kinds[os.environ.get("BERTH_LAB_SABOTAGE", "")]
 
 
@@ -61,6 +66,7 @@ class LabCase(GuestSteps, unittest.TestCase):
     # what kernels die of here (EmulatedHost.kernel_died), and two such hosts fit side by side.
     cpus = 2
     settings = None  # Laid over the agent's.
+    variant = None  # Of an own host: a berthd that was built for tests, by its name.
 
     @classmethod
     def setUpClass(cls):
@@ -90,7 +96,8 @@ class LabCase(GuestSteps, unittest.TestCase):
         suffix = os.environ.get("BERTH_LAB_SABOTAGE", "")
         cls.keep = bool(os.environ.get("BERTH_LAB_KEEP"))
         cls.host = EmulatedHost(f"{name}-{suffix}" if suffix else name, outlives_us=cls.keep,
-                                berthd=sabotage().get("berthd"), cpus=cls.cpus,
+                                berthd=sabotage().get("berthd") or variant_path(cls.variant),
+                                cpus=cls.cpus,
                                 settings=merged(cls.settings or {}, sabotage().get("settings", {})))
         # Also when the lines below fail, where unittest calls no tearDownClass.
         cls.addClassCleanup(cls._switch_off)
