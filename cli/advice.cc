@@ -71,6 +71,12 @@ Lines AdviseImage(const Status& status) {
       "says otherwise) and name it without a path; then try again"};
 }
 
+// Of a ledger that cannot be read the agent's own words name the cure.
+Lines AdviseLedger(const Status& status) {
+  if (status.code() != StatusCode::kUnavailable) return {};
+  return {"the agent cannot write its ledger: see its log, and df -h /var/lib/berth"};
+}
+
 using Adviser = std::function<Lines(const ErrorDetails&)>;
 Adviser Say(std::string line) {
   return [line = std::move(line)](const ErrorDetails&) { return Lines{line}; };
@@ -107,8 +113,6 @@ const std::map<std::string, Adviser>& Advisers() {
       {reasons::kHypervisorTimeout, Say("see why: berthctl doctor")},
       {reasons::kGuestStuck, Say("its guest does not answer: berthctl instance stop --force, or "
                                  "terminate")},
-      {reasons::kLedgerUnavailable,
-       Say("the agent cannot write its ledger: see its log, and df -h /var/lib/berth")},
       {reasons::kOverloaded, Say("the agent is busy: try again in a moment")},
       {reasons::kNotReady, Say("the agent is still starting: try again in a moment")},
       {reasons::kAgentStopping, Say("the agent is going down: try again when it is back")},
@@ -128,6 +132,7 @@ std::vector<std::string> Advise(const Status& status, const Asked& asked) {
   if (const auto it = Advisers().find(details.reason); it != Advisers().end())
     lines = it->second(details);
   if (details.reason == reasons::kImageNotFound) lines = AdviseImage(status);
+  if (details.reason == reasons::kLedgerUnavailable) lines = AdviseLedger(status);
   for (const FieldViolation& violation : details.violations)
     if (violation.field == "spec.instance_type")
       lines.push_back("the types of this node: berthctl types");

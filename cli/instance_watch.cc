@@ -42,7 +42,8 @@ class Follower {
             Take(message);
           });
       if (ReasonOf(end) == reasons::kStaleResumeToken) {
-        context_.err << "Too much has changed meanwhile; once more from the beginning.\n";
+        context_.err << "Too much has changed meanwhile, or the ledger is another; once more from "
+                        "the beginning.\n";
         request_.clear_resume_token();
         continue;
       }

@@ -2,6 +2,9 @@
 // How the outcome of a step moves its operation, and the end of an operation its instance.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "agent/instance/lifecycle_draft.h"
 #include "agent/instance/operation_plan.h"
 #include "core/base/check.h"
@@ -18,6 +21,7 @@ using model::Intent;
 using model::OperationKind;
 using model::OperationState;
 using model::Step;
+using model::StepKind;
 using model::StepState;
 
 bool Names(const StepEnded& ended, const model::Operation& operation) {
@@ -62,7 +66,6 @@ void Succeed(Draft& draft) {
     case OperationKind::kCreate:
     case OperationKind::kStart:
       draft.edit().boot_count += 1;
-      draft.edit().boot_id = draft.context().boot_id;
       draft.Settle(InstanceState::kRunning, {});
       return;
     case OperationKind::kStop:
@@ -163,6 +166,27 @@ void SkipAsking(Draft& draft, size_t index) {
   Fatal(__FILE__, __LINE__, "nothing follows the asking", operation.id);
 }
 
+// The guest that the operation had started went with its host; no outcome of it is to blame.
+bool WentWithItsHost(const Draft& draft, const Step& step) {
+  const bool started = step.kind == StepKind::kVerify || step.kind == StepKind::kResume;
+  return started && step.state == StepState::kRunning &&
+         draft.record().boot_id != draft.context().boot_id;
+}
+
+// Back to the definition, which may have been lost with the power.
+void StartOnceMore(Draft& draft) {
+  BERTH_PROBE("a guest is started once more after a reboot of the host in between");
+  std::vector<Step>& steps = draft.edit_operation().steps;
+  const auto define = std::find_if(steps.begin(), steps.end(),
+                                   [](const Step& step) { return step.kind == StepKind::kDefine; });
+  BERTH_CHECK(define != steps.end(), "what starts a guest defines it");
+  for (auto step = define; step != steps.end(); ++step) {
+    step->state = StepState::kPending;
+    step->ended.reset();
+  }
+  Run(*define, StepState::kRunning, draft.context().now);
+}
+
 void StepFailed(Draft& draft, size_t index, const model::Error& error) {
   model::Operation& operation = draft.edit_operation();
   Step& step = operation.steps[index];
@@ -170,6 +194,7 @@ void StepFailed(Draft& draft, size_t index, const model::Error& error) {
   const bool undoing = step.state == StepState::kUndoing;
   if (IsOptional(step.kind)) return SkipAsking(draft, index);
   if (IsAwait(step.kind)) return Advance(draft);  // To wait in vain is an outcome as any other.
+  if (WentWithItsHost(draft, step)) return StartOnceMore(draft);
   const RetryVerdict verdict = VerdictOn(step.kind, undoing, step.attempts, error.code);
   if (!verdict.retry) return GiveUp(draft, index, error);
   if (!undoing && IsOverdue(draft)) {
@@ -198,6 +223,8 @@ void Advance(Draft& draft) {
     return UndoFrom(draft, index - 1);
   }
   End(operation.steps[index], StepState::kDone, now);
+  if (operation.steps[index].kind == StepKind::kStartPaused)
+    draft.edit().boot_id = draft.context().boot_id;
   if (index + 1 == operation.steps.size()) return Succeed(draft);
   Run(operation.steps[index + 1], StepState::kRunning, now);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state machine, verb by verb and outcome by outcome. Sequences drawn at random are judged in
-// lifecycle_property_test.cc.
+// The state machine, verb by verb and outcome by outcome. What guests do by themselves is in
+// lifecycle_guest_test.cc; sequences drawn at random are judged in lifecycle_property_test.cc.
 #include "agent/instance/lifecycle.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/instance/lifecycle_fixture.h"
 #include "core/base/error.h"
 #include "core/base/reasons.h"
 
@@ -18,67 +19,6 @@ using model::OperationKind;
 using model::OperationState;
 using model::StepKind;
 using model::StepState;
-
-constexpr char kId[] = "i-0123456789abcdef0";
-constexpr char kBoot[] = "boot-1";
-
-// One instance with its operation, fed with events as the ledger would.
-class Life {
- public:
-  Life() {
-    record.id = kId;
-    record.run_claim_id = "c-run";
-    record.disk_claim_id = "c-disk";
-    record.operation_id = "op-1";
-    operation = NewCreateOperation("op-1", kId, now);
-  }
-
-  StatusOr<Decision> Feed(const LifecycleEvent& event) {
-    const LifecycleContext context{now,       boot_id,  "op-" + std::to_string(++operations),
-                                   principal, "wish-1", host_going_down};
-    StatusOr<Decision> decision = Decide(record, operation ? &*operation : nullptr, event, context);
-    if (!decision.ok() || !decision->changed) return decision;
-    record = decision->record;
-    if (decision->operation) operation = decision->operation;
-    if (decision->acquire_run_claim) record.run_claim_id = "c-again";
-    return decision;
-  }
-
-  // The outcome of the step that runs now.
-  Decision End(model::Error error = {}) {
-    const size_t step = ActiveStep(*operation).value();
-    return Feed(StepEnded{operation->id, step, operation->steps[step].attempts, error}).value();
-  }
-  void EndAll() {
-    while (!operation->final()) End();
-  }
-  StepKind Step() const { return operation->steps[*ActiveStep(*operation)].kind; }
-
-  model::InstanceRecord record;
-  std::optional<model::Operation> operation;
-  WallTime now{std::chrono::hours(1)};
-  std::string boot_id = kBoot;
-  bool host_going_down = false;
-  std::string principal = "uid:0";
-  int operations = 1;
-};
-
-Life RunningLife() {
-  Life life;
-  life.EndAll();
-  return life;
-}
-
-Life StoppedLife() {
-  Life life = RunningLife();
-  EXPECT_TRUE(life.Feed(StopRequested{.force = true}).ok());
-  life.EndAll();
-  return life;
-}
-
-GuestObserved Off(OffReason reason) {
-  return {.defined = true, .power = Power::kOff, .off_reason = reason};
-}
 
 TEST(LifecycleTest, CreateRunsItsStepsInOrderAndEndsRunning) {
   Life life;
@@ -107,23 +47,6 @@ TEST(LifecycleTest, StateTimeIsWhenTheStateChangedAndNothingElseMovesIt) {
   EXPECT_EQ(life.record.state_time, running_since);
   ASSERT_TRUE(life.Feed(StopRequested{.force = true}).ok());
   EXPECT_EQ(life.record.state_time, life.now);
-}
-
-TEST(LifecycleTest, TheGuestsProcessIsTheOneLastSeenAndGoesWithIt) {
-  Life life;
-  while (life.Step() != StepKind::kVerify) life.End();
-  ASSERT_TRUE(life.Feed(StepEnded{"op-1", 5, 1, {}, "kvm", 4711}).ok());
-  life.EndAll();
-  EXPECT_EQ(life.record.guest_pid, 4711);
-  GuestObserved seen{.defined = true, .power = Power::kRunning, .pid = 4711};
-  EXPECT_FALSE(life.Feed(seen)->changed) << "worth no write";
-  seen.pid = 0;
-  EXPECT_FALSE(life.Feed(seen)->changed) << "not known is not another";
-  seen.pid = 4712;
-  ASSERT_TRUE(life.Feed(seen)->changed);
-  EXPECT_EQ(life.record.guest_pid, 4712);
-  ASSERT_TRUE(life.Feed(Off(OffReason::kCrashed))->changed);
-  EXPECT_EQ(life.record.guest_pid, 0);
 }
 
 TEST(LifecycleTest, AnOperationSaysWhoAskedForIt) {
@@ -287,120 +210,6 @@ TEST(LifecycleTest, AStartOfTheAgentsOwnThatFailsLeavesTheWishOfTheOwner) {
   EXPECT_EQ(life.record.intent, Intent::kRunning);
 }
 
-TEST(LifecycleTest, AMissingDiskIsSaidAndNothingIsEnded) {
-  for (const InstanceState state : {InstanceState::kRunning, InstanceState::kStopped}) {
-    Life life = RunningLife();
-    life.record.state = state;
-    life.record.intent = state == InstanceState::kRunning ? Intent::kRunning : Intent::kStopped;
-    const Power power = state == InstanceState::kRunning ? Power::kRunning : Power::kOff;
-    const model::Operation before = *life.operation;
-    const auto seen = [&](std::optional<bool> missing) {
-      ASSERT_TRUE(
-          life.Feed(GuestObserved{.defined = true, .power = power, .disk_missing = missing}).ok());
-      EXPECT_EQ(life.record.state, state);
-      EXPECT_EQ(*life.operation, before);
-    };
-    seen(true);
-    EXPECT_EQ(life.record.state_reason.code, "Server.DiskMissing");
-    seen(std::nullopt);
-    EXPECT_EQ(life.record.state_reason.code, "Server.DiskMissing") << "nobody could look";
-    seen(false);
-    EXPECT_EQ(life.record.state_reason.code, "");
-  }
-}
-
-GuestObserved Crashed() { return {.defined = true, .power = Power::kPaused, .crashed = true}; }
-
-TEST(LifecycleTest, AGuestThatCrashedIsStoppedAndItsOwnersWishStays) {
-  Life life = RunningLife();
-  ASSERT_TRUE(life.Feed(Crashed()).ok());
-  EXPECT_EQ(life.record.state, InstanceState::kStopping);
-  ASSERT_EQ(life.operation->steps.size(), 1u);
-  life.EndAll();
-  EXPECT_EQ(life.record.state, InstanceState::kStopped);
-  EXPECT_EQ(life.record.state_reason.code, "Server.GuestCrashed");
-  EXPECT_EQ(life.record.intent, Intent::kRunning);
-  EXPECT_EQ(life.record.run_claim_id, "");
-}
-
-TEST(LifecycleTest, AGuestThatCrashedIsKeptAsADumpWhereItsSpecSaysSo) {
-  Life life = RunningLife();
-  life.record.spec.crash_behavior = model::CrashBehavior::kDumpAndStop;
-  ASSERT_TRUE(life.Feed(Crashed()).ok());
-  EXPECT_EQ(life.operation->steps[0].kind, StepKind::kDump);
-  life.End({StatusCode::kResourceExhausted, "STORAGE_FULL", "no room for it"});
-  EXPECT_EQ(life.operation->steps[0].state, StepState::kSkipped) << "it stops all the same";
-  life.EndAll();
-  EXPECT_EQ(life.record.state, InstanceState::kStopped);
-  EXPECT_EQ(life.record.state_reason.code, "Server.GuestCrashed");
-}
-
-TEST(LifecycleTest, AGuestThatCrashedIsStartedAgainInItsRoomEverLaterAndNotForEver) {
-  Life life = RunningLife();
-  life.record.spec.crash_behavior = model::CrashBehavior::kRestart;
-  const std::string claim = life.record.run_claim_id;
-  for (int time = 0; time < 5; ++time) {
-    ASSERT_TRUE(life.Feed(Crashed()).ok());
-    EXPECT_EQ(life.record.state, InstanceState::kPending);
-    EXPECT_EQ(life.operation->kind, OperationKind::kStart);
-    EXPECT_EQ(life.operation->steps[0].kind, StepKind::kDestroy);
-    EXPECT_EQ(life.operation->steps[1].kind, StepKind::kBackOff);
-    EXPECT_EQ(life.operation->grace, std::chrono::seconds(1 << time));
-    life.EndAll();
-    EXPECT_EQ(life.record.state, InstanceState::kRunning);
-    EXPECT_EQ(life.record.run_claim_id, claim);
-    EXPECT_EQ(life.record.recoveries.size(), static_cast<size_t>(time) + 1);
-  }
-  ASSERT_TRUE(life.Feed(Crashed()).ok());
-  life.EndAll();
-  EXPECT_EQ(life.record.state, InstanceState::kStopped);
-  EXPECT_EQ(life.record.state_reason.code, "Server.GuestCrashed");
-}
-
-TEST(LifecycleTest, RecoveriesOfMoreThanAnHourAgoCountNoMore) {
-  Life life = RunningLife();
-  life.record.spec.crash_behavior = model::CrashBehavior::kRestart;
-  life.record.recoveries.assign(5, life.now);
-  life.now += std::chrono::hours(1);
-  ASSERT_TRUE(life.Feed(Crashed()).ok());
-  EXPECT_EQ(life.operation->kind, OperationKind::kStart);
-  EXPECT_EQ(life.record.recoveries.size(), 1u);
-}
-
-TEST(LifecycleTest, ALostGuestIsStartedAgainWhereItsSpecSaysSo) {
-  for (const OffReason reason : {OffReason::kUnknown, OffReason::kDestroyed, OffReason::kCrashed}) {
-    Life life = RunningLife();
-    life.record.spec.auto_recover = true;
-    ASSERT_TRUE(life.Feed(GuestObserved{.defined = true, .off_reason = reason}).ok());
-    EXPECT_EQ(life.record.state, InstanceState::kPending);
-    life.EndAll();
-    EXPECT_EQ(life.record.state, InstanceState::kRunning);
-  }
-  Life life = RunningLife();
-  life.record.spec.auto_recover = true;
-  ASSERT_TRUE(
-      life.Feed(GuestObserved{.defined = true, .off_reason = OffReason::kGuestShutdown}).ok());
-  EXPECT_EQ(life.record.state, InstanceState::kStopped) << "that was its owner's wish";
-}
-
-TEST(LifecycleTest, AStartAfterACrashThatIsCancelledLeavesNoGuest) {
-  Life life = RunningLife();
-  life.record.spec.crash_behavior = model::CrashBehavior::kRestart;
-  ASSERT_TRUE(life.Feed(Crashed()).ok());
-  ASSERT_TRUE(life.Feed(CancelRequested{}).ok());
-  EXPECT_EQ(life.operation->steps[0].state, StepState::kUndoing) << "it is ended either way";
-  life.EndAll();
-  EXPECT_EQ(life.record.state, InstanceState::kStopped);
-}
-
-TEST(LifecycleTest, AGuestThatCrashesWhileItIsAskedIsEndedAtOnce) {
-  Life life = RunningLife();
-  ASSERT_TRUE(life.Feed(StopRequested{.grace = std::chrono::minutes(1)}).ok());
-  life.End();
-  ASSERT_TRUE(life.Feed(Crashed()).ok());
-  EXPECT_EQ(life.operation->steps.back().state, StepState::kRunning);
-}
-
 TEST(LifecycleTest, ARebootNeverLeavesRunning) {
   Life life = RunningLife();
   ASSERT_TRUE(life.Feed(RebootRequested{.grace = Duration(100)}).ok());
@@ -466,103 +275,6 @@ TEST(LifecycleTest, VerbsInTheWrongStateNameTheStateAndWhatIsAllowed) {
   for (const LifecycleEvent& verb :
        std::vector<LifecycleEvent>{StartRequested{}, StopRequested{}, RebootRequested{}})
     EXPECT_EQ(gone.Feed(verb).status().code(), StatusCode::kFailedPrecondition);
-}
-
-TEST(LifecycleTest, AShutdownFromInsideFollowsTheShutdownBehaviour) {
-  Life stops = RunningLife();
-  ASSERT_TRUE(stops.Feed(Off(OffReason::kGuestShutdown)).ok());
-  EXPECT_EQ(stops.record.state, InstanceState::kStopped);
-  EXPECT_EQ(stops.record.intent, Intent::kStopped);
-  EXPECT_EQ(stops.record.state_reason.code, "Client.InstanceInitiatedShutdown");
-
-  Life terminates = RunningLife();
-  terminates.record.spec.shutdown_behavior = model::ShutdownBehavior::kTerminate;
-  ASSERT_TRUE(terminates.Feed(Off(OffReason::kGuestShutdown)).ok());
-  EXPECT_EQ(terminates.record.state, InstanceState::kShuttingDown);
-  EXPECT_EQ(terminates.record.intent, Intent::kTerminated);
-}
-
-TEST(LifecycleTest, WhatIsNotProvenEndsStoppedAndLeavesTheIntent) {
-  for (const OffReason reason :
-       {OffReason::kUnknown, OffReason::kDestroyed, OffReason::kCrashed, OffReason::kFailed}) {
-    Life life = RunningLife();
-    life.record.spec.shutdown_behavior = model::ShutdownBehavior::kTerminate;
-    ASSERT_TRUE(life.Feed(Off(reason)).ok());
-    EXPECT_EQ(life.record.state, InstanceState::kStopped);
-    EXPECT_EQ(life.record.intent, Intent::kRunning);
-    EXPECT_EQ(life.record.generation, 1);
-  }
-}
-
-TEST(LifecycleTest, TheReasonSaysWhatIsKnownOfHowAGuestEnded) {
-  const auto reason_of = [](const GuestObserved& observed, const char* boot_id = kBoot) {
-    Life life = RunningLife();
-    life.boot_id = boot_id;
-    EXPECT_TRUE(life.Feed(observed).ok());
-    return life.record.state_reason.code;
-  };
-  EXPECT_EQ(reason_of(Off(OffReason::kUnknown)), "Server.ShutdownUnexplained");
-  EXPECT_EQ(reason_of(Off(OffReason::kDestroyed)), "Server.GuestDestroyed");
-  EXPECT_EQ(reason_of(Off(OffReason::kCrashed)), "Server.GuestKilled");
-  EXPECT_EQ(reason_of(Off(OffReason::kFailed)), "Server.GuestKilled");
-  EXPECT_EQ(reason_of(GuestObserved{}), "Server.GuestUndefined");
-  EXPECT_EQ(reason_of(Off(OffReason::kGuestShutdown), "boot-2"), "Server.HostRebooted");
-}
-
-TEST(LifecycleTest, AShutdownReasonFromBeforeAHostRebootProvesNothing) {
-  Life life = RunningLife();
-  life.boot_id = "boot-2";
-  life.record.spec.shutdown_behavior = model::ShutdownBehavior::kTerminate;
-  ASSERT_TRUE(life.Feed(Off(OffReason::kGuestShutdown)).ok());
-  EXPECT_EQ(life.record.state, InstanceState::kStopped);
-  EXPECT_EQ(life.record.intent, Intent::kRunning);
-}
-
-TEST(LifecycleTest, AGuestThatGoesOffWithItsHostIsLeftToTheNextBoot) {
-  Life life = RunningLife();
-  life.record.spec.shutdown_behavior = model::ShutdownBehavior::kTerminate;
-  life.record.spec.autostart = true;
-  life.host_going_down = true;
-  EXPECT_FALSE(life.Feed(Off(OffReason::kGuestShutdown)).value().changed);
-  EXPECT_EQ(life.record.state, InstanceState::kRunning);
-  life.host_going_down = false;
-  life.boot_id = "boot-2";
-  ASSERT_TRUE(life.Feed(Off(OffReason::kGuestShutdown)).ok());
-  EXPECT_EQ(life.record.state, InstanceState::kPending);
-}
-
-TEST(LifecycleTest, AutostartBringsAnInstanceBackAfterAHostReboot) {
-  Life life = RunningLife();
-  life.record.spec.autostart = true;
-  life.boot_id = "boot-2";
-  const Decision decision = life.Feed(Off(OffReason::kUnknown)).value();
-  EXPECT_EQ(life.record.state, InstanceState::kPending);
-  EXPECT_FALSE(decision.acquire_run_claim) << "it still holds the one it had";
-  life.EndAll();
-  EXPECT_EQ(life.record.state, InstanceState::kRunning);
-  EXPECT_EQ(life.record.boot_id, "boot-2");
-}
-
-TEST(LifecycleTest, AGuestThatVanishedWithItsDefinitionIsStoppedNotTerminated) {
-  Life life = RunningLife();
-  ASSERT_TRUE(life.Feed(GuestObserved{}).ok());
-  EXPECT_EQ(life.record.state, InstanceState::kStopped);
-}
-
-TEST(LifecycleTest, AStoppedInstanceStartedFromOutsideIsStoppedAgain) {
-  Life life = StoppedLife();
-  ASSERT_TRUE(life.Feed(GuestObserved{.defined = true, .power = Power::kRunning}).ok());
-  EXPECT_EQ(life.record.state, InstanceState::kStopping);
-  EXPECT_EQ(life.Step(), StepKind::kDestroy);
-}
-
-TEST(LifecycleTest, ARunningGuestSeenRunningIsNotWrittenEachTime) {
-  Life life = RunningLife();
-  const GuestObserved running{.defined = true, .power = Power::kRunning};
-  EXPECT_FALSE(life.Feed(running).value().changed);
-  life.now += std::chrono::minutes(6);
-  EXPECT_TRUE(life.Feed(running).value().changed);
-  EXPECT_EQ(life.record.observed_time, life.now);
 }
 
 // 2 vCPUs instead of the one it has.
