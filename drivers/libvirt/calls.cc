@@ -44,6 +44,7 @@ CallClass ClassOf(LaneId lane) {
     case LaneId::kQueries:
       return CallClass::kQuery;
     case LaneId::kLifecycle:
+    case LaneId::kMoreLifecycle:
       return CallClass::kLifecycle;
     case LaneId::kDestroys:
     case LaneId::kMoreDestroys:
