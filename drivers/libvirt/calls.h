@@ -43,8 +43,9 @@ inline constexpr size_t kCallClassCount = 4;
 std::string_view NameOf(CallClass call_class);
 
 enum class LaneId { kQueries, kLifecycle, kMoreLifecycle, kDestroys, kMoreDestroys, kDumps };
-inline constexpr std::array kLaneIds = {LaneId::kQueries, LaneId::kLifecycle, LaneId::kMoreLifecycle, LaneId::kDestroys,
-                                        LaneId::kMoreDestroys, LaneId::kDumps};
+inline constexpr std::array kLaneIds = {LaneId::kQueries,       LaneId::kLifecycle,
+                                        LaneId::kMoreLifecycle, LaneId::kDestroys,
+                                        LaneId::kMoreDestroys,  LaneId::kDumps};
 CallClass ClassOf(LaneId lane);
 
 struct Call {

@@ -154,7 +154,7 @@ def main():
         agent.start()
         rows = measure(agent, options)
         agent.stop()
-    rows += life.real_guests() + life.many_instances()
+    rows += life.real_guests() + life.without_a_disk() + life.many_instances()
     print(f"\n{machine()}")
     print_table(rows)
 
