@@ -5,8 +5,8 @@
 //
 // A lane is one connection with a limit of calls in flight and threads of its own. Threads are made
 // when needed and kept: at most in_flight + abandoned_cap per lane. Each class of calls has a lane;
-// destroys have two, because libvirtd works on only so many requests of one connection at a time
-// and a host is emptied as fast as it can be destroyed.
+// lifecycle calls and destroys have two, because libvirtd works on only so many requests of one
+// connection at a time, and a host is filled and emptied as fast as that.
 //
 // Invariants (calls_test.cc):
 //   1. At most one call per guest is outstanding, not counting abandoned ones; the others wait, and

@@ -34,8 +34,9 @@ struct LibvirtOptions {
   Duration connect_deadline = std::chrono::seconds(10);
 
   // Calls in flight per connection. libvirtd works on 5 of one client at a time
-  // (max_client_requests) and lets the sixth wait, so none of these exceeds 4; destroys have two
-  // connections.
+  // (max_client_requests) and lets the sixth wait, so none of these exceeds 4. Lifecycle calls and
+  // destroys have two connections; with queries and a dump that leaves one of libvirtd's 20 workers
+  // (max_workers).
   int queries_in_flight = 2;
   int lifecycle_in_flight = 4;
   int destroys_in_flight = 4;
