@@ -10,8 +10,7 @@
 //
 // Invariants (calls_test.cc):
 //   1. At most one call per guest is outstanding, not counting abandoned ones; the others wait, and
-//   a
-//      destroy waits first in line.
+//      a destroy waits first in line.
 //   2. A stuck guest is sent destroys only, and one at a time; anything else is UNAVAILABLE
 //      (GUEST_STUCK). It is stuck until every abandoned call of it has come back.
 //   3. Each submitted call ends with exactly one of `fail` or what `run` gave back, never inside
