@@ -57,6 +57,7 @@ LIBRARY_ROOMS = {
     "libvirt/": ["drivers/libvirt"],
     "pugixml.hpp": ["drivers/libvirt"],
     "hwloc": ["drivers/host"],
+    "curl/": ["drivers/storage"],
     "libisofs/": ["drivers/storage"],
     "libburn/": ["drivers/storage"],
     "civetweb.h": ["agent/telemetry"],
