@@ -13,8 +13,9 @@ namespace {
 bool IsLowerHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
 bool IsId(std::string_view text, std::string_view prefix) {
-  return text.size() == 19 && text.starts_with(prefix) &&
-         std::all_of(text.begin() + 2, text.end(), IsLowerHex);
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return text.size() == 17 && std::all_of(text.begin(), text.end(), IsLowerHex);
 }
 
 std::string SeventeenDigits(Random& random) {
@@ -29,6 +30,8 @@ std::string NewOperationId(Random& random) { return "op-" + SeventeenDigits(rand
 std::string NewClaimId(Random& random) { return "c-" + SeventeenDigits(random); }
 
 bool IsInstanceId(std::string_view text) { return IsId(text, "i-"); }
+std::string NewImageId(Random& random) { return "img-" + SeventeenDigits(random); }
+bool IsImageId(std::string_view text) { return IsId(text, "img-"); }
 bool IsReservationId(std::string_view text) { return IsId(text, "r-"); }
 
 std::string NewUuid(Random& random) {

@@ -18,6 +18,10 @@ bool IsInstanceId(std::string_view text);
 std::string NewReservationId(Random& random);
 bool IsReservationId(std::string_view text);
 
+// "img-" and 17 hex digits.
+std::string NewImageId(Random& random);
+bool IsImageId(std::string_view text);
+
 // "op-" and 17 hex digits; "c-" likewise for a claim.
 std::string NewOperationId(Random& random);
 std::string NewClaimId(Random& random);

@@ -9,6 +9,7 @@
 #include "core/base/reasons.h"
 #include "core/model/validate.h"
 #include "drivers/storage/files.h"
+#include "drivers/storage/image_format.h"
 #include "drivers/storage/posix_error.h"
 #include "drivers/storage/qcow2_header.h"
 
@@ -24,29 +25,6 @@ Status Invalid(std::string_view why) {
   return MakeError(StatusCode::kInvalidArgument, reasons::kImageInvalid, why);
 }
 
-// Formats that are not served; a raw disk may begin with anything else.
-struct Magic {
-  size_t offset;
-  std::string_view bytes;
-  std::string_view format;
-};
-constexpr Magic kForeignFormats[] = {
-    {0, std::string_view("QFI\xfb", 4), "qcow2"},
-    {0, "KDMV", "VMDK"},
-    {0, "vhdxfile", "VHDX"},
-    {0, "conectix", "VHD"},
-    {0x40, "\x7f\x10\xda\xbe", "VDI"},
-    {0, std::string_view("LUKS\xba\xbe", 6), "LUKS"},
-    {0, std::string_view("QED\0", 4), "QED"},
-    {0, std::string_view("\x1f\x8b", 2), "gzip"},
-    {0,
-     std::string_view("\xfd"
-                      "7zXZ\0",
-                      6),
-     "xz"},
-    {0, std::string_view("\x28\xb5\x2f\xfd", 4), "zstd"},
-};
-
 bool HasMagic(std::string_view head, size_t offset, std::string_view bytes) {
   return head.size() >= offset + bytes.size() && head.substr(offset, bytes.size()) == bytes;
 }
@@ -60,11 +38,11 @@ StatusOr<ImageInfo> InspectRaw(const std::string& name, std::string_view head,
                                const struct stat& info) {
   if (name.ends_with(".qcow2"))
     return Invalid("it is called .qcow2 and is not a qcow2 file; was it downloaded whole?");
-  for (const Magic& magic : kForeignFormats)
-    if (HasMagic(head, magic.offset, magic.bytes))
-      return Invalid(fmt::format(
-          "it is a {} file and not a raw disk; unpack it, or convert it with qemu-img convert",
-          magic.format));
+  // A bootable CD image may be put on a disk as it is.
+  if (const std::string_view format = FormatOf(head); format != "raw" && format != "iso")
+    return Invalid(fmt::format(
+        "it is a {} file and not a raw disk; unpack it, or convert it with qemu-img convert",
+        format));
   constexpr int64_t kMax = model::kRootDiskMibMax << 20;
   if (info.st_size > kMax)
     return Invalid(fmt::format("it has {} bytes, at most {} are allowed", info.st_size, kMax));

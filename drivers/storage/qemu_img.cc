@@ -11,6 +11,9 @@
 namespace berth {
 namespace {
 
+// A terabyte at 100 MB/s.
+constexpr Duration kConvertTimeout = std::chrono::hours(3);
+
 Status Invalid(std::string_view why) {
   return Status(StatusCode::kInvalidArgument, absl::string_view(why.data(), why.size()));
 }
@@ -45,8 +48,13 @@ StatusOr<ImageInfo> ParseInfo(const std::string& output, const std::string& form
 }  // namespace
 
 StatusOr<ProcessResult> QemuImg::Run(std::vector<std::string> arguments) const {
+  return RunLimited(std::move(arguments), limits_);
+}
+
+StatusOr<ProcessResult> QemuImg::RunLimited(std::vector<std::string> arguments,
+                                            const ProcessLimits& limits) const {
   arguments.insert(arguments.begin(), program_);
-  StatusOr<ProcessResult> result = RunProcess(arguments, limits_);
+  StatusOr<ProcessResult> result = RunProcess(arguments, limits);
   if (result.ok()) return result;
   if (result.status().code() == StatusCode::kNotFound)
     return Status(StatusCode::kInternal, fmt::format("{}; install the package qemu-utils",
@@ -71,6 +79,20 @@ Status QemuImg::CreateOverlay(const std::string& path, const std::string& base,
   BERTH_ASSIGN_OR_RETURN(const ProcessResult result, Run(std::move(arguments)));
   if (result.exit_code != 0) return FailureOf(result, "qemu-img create");
   return OkStatus();
+}
+
+Status QemuImg::ConvertToQcow2(const std::string& from, const std::string& format,
+                               const std::string& to, int64_t bytes_max) const {
+  ProcessLimits limits = limits_;
+  limits.timeout = kConvertTimeout;
+  limits.cpu_seconds = std::chrono::duration_cast<std::chrono::seconds>(kConvertTimeout).count();
+  limits.file_bytes = bytes_max;
+  BERTH_ASSIGN_OR_RETURN(
+      const ProcessResult result,
+      RunLimited({"convert", "-q", "-f", format, "-O", "qcow2", from, to}, limits));
+  if (result.exit_code == 0) return OkStatus();
+  if (SaysDiskIsFull(result.errors)) return FailureOf(result, "qemu-img convert");
+  return Invalid(fmt::format("qemu-img cannot convert it: {}", result.errors));
 }
 
 }  // namespace berth

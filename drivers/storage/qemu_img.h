@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two uses we make of qemu-img. Each runs the program once, confined (process.h).
+// The uses we make of qemu-img. Each runs the program once, confined (process.h).
 //
 // Blocking, thread-safe. A failure of the program is INTERNAL with its own words; a full disk is
 // RESOURCE_EXHAUSTED (STORAGE_FULL).
@@ -27,9 +27,15 @@ class QemuImg {
   // base.
   Status CreateOverlay(const std::string& path, const std::string& base,
                        const std::string& base_format, int64_t size_mib) const;
+  // Writes the image `from`, which is taken to be of `format`, anew as the qcow2 file `to`, which
+  // may take `bytes_max`. Hours for a large one. INVALID_ARGUMENT: it cannot be read as that.
+  Status ConvertToQcow2(const std::string& from, const std::string& format, const std::string& to,
+                        int64_t bytes_max) const;
 
  private:
   StatusOr<ProcessResult> Run(std::vector<std::string> arguments) const;
+  StatusOr<ProcessResult> RunLimited(std::vector<std::string> arguments,
+                                     const ProcessLimits& limits) const;
 
   const std::string program_;
   const ProcessLimits limits_;
