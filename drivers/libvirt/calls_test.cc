@@ -78,7 +78,8 @@ class CallsTest : public testing::Test {
 
   std::promise<LaneId> lost_;
   ThreadPool executor_{"calls-test", 2};
-  Calls calls_{Calls::OptionsByClass{kPatient, kQuick, kPatient}, executor_};
+  // Of dumps, which have one lane, the deadline is short.
+  Calls calls_{Calls::OptionsByClass{kPatient, kPatient, kPatient, kQuick}, executor_};
 };
 
 TEST_F(CallsTest, WaitUntilTheFirstWordOfTheirConnection) {
@@ -114,45 +115,45 @@ TEST_F(CallsTest, NoMoreThanTheLimitAreInFlight) {
 }
 
 TEST_F(CallsTest, PastItsDeadlineACallIsAbandonedAndItsConnectionRetired) {
-  Connect(LaneId::kLifecycle);
+  Connect(LaneId::kDumps);
   Door door;
-  auto stuck = Submit(CallClass::kLifecycle, "a", [&] { door.Pass(); });
+  auto stuck = Submit(CallClass::kDump, "a", [&] { door.Pass(); });
   const Status status = stuck.get();
   EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded);
   EXPECT_EQ(ReasonOf(status), reasons::kHypervisorTimeout);
   EXPECT_EQ(calls_.abandoned(), 1);
   EXPECT_THAT(calls_.stuck_guests(), testing::ElementsAre("a"));
-  EXPECT_EQ(lost_.get_future().get(), LaneId::kLifecycle);
+  EXPECT_EQ(lost_.get_future().get(), LaneId::kDumps);
 
-  EXPECT_EQ(ReasonOf(Submit(CallClass::kLifecycle, "a").get()), reasons::kGuestStuck);
-  auto other = Submit(CallClass::kLifecycle, "b");
+  EXPECT_EQ(ReasonOf(Submit(CallClass::kDump, "a").get()), reasons::kGuestStuck);
+  auto other = Submit(CallClass::kDump, "b");
   EXPECT_TRUE(Pending(other)) << "the retired connection was used";
-  Connect(LaneId::kLifecycle);
+  Connect(LaneId::kDumps);
   EXPECT_TRUE(other.get().ok());
   Connect(LaneId::kDestroys);
   EXPECT_TRUE(Submit(CallClass::kDestroy, "a").get().ok());
 
   door.Open();
   EXPECT_TRUE(BecomesFree());
-  EXPECT_TRUE(Submit(CallClass::kLifecycle, "a").get().ok());
+  EXPECT_TRUE(Submit(CallClass::kDump, "a").get().ok());
 }
 
 TEST_F(CallsTest, LostThreadsAreReplacedUpToTheCapAndThenTheClassIsUnavailable) {
   calls_.OnLost([](LaneId) {});
   Door door;
   for (const char* guest : {"a", "b"}) {
-    Connect(LaneId::kLifecycle);
-    EXPECT_EQ(Submit(CallClass::kLifecycle, guest, [&] { door.Pass(); }).get().code(),
+    Connect(LaneId::kDumps);
+    EXPECT_EQ(Submit(CallClass::kDump, guest, [&] { door.Pass(); }).get().code(),
               StatusCode::kDeadlineExceeded);
   }
-  Connect(LaneId::kLifecycle);
-  const Status refused = Submit(CallClass::kLifecycle, "c").get();
+  Connect(LaneId::kDumps);
+  const Status refused = Submit(CallClass::kDump, "c").get();
   EXPECT_EQ(refused.code(), StatusCode::kUnavailable) << refused;
   Connect(LaneId::kDestroys);
   EXPECT_TRUE(Submit(CallClass::kDestroy, "c").get().ok()) << "destroys have a cap of their own";
   door.Open();
   EXPECT_TRUE(BecomesFree());
-  EXPECT_TRUE(Submit(CallClass::kLifecycle, "c").get().ok());
+  EXPECT_TRUE(Submit(CallClass::kDump, "c").get().ok());
 }
 
 TEST_F(CallsTest, CallsForOneGuestNeverOverlapAcrossClasses) {

@@ -93,7 +93,7 @@ TEST_F(BootCheckTest, RefusesFilesThatAreNotWhatTheySay) {
   std::filesystem::rename(MakeQcow2("a.qcow2"), directory_.Path("a.raw"));
   EXPECT_THAT(WhyInvalid("a.raw"), HasSubstr("qcow2 file and not a raw disk"));
   directory_.Write("vmware.img", "KDMV rest");
-  EXPECT_THAT(WhyInvalid("vmware.img"), HasSubstr("VMDK"));
+  EXPECT_THAT(WhyInvalid("vmware.img"), HasSubstr("vmdk"));
   directory_.Write("packed.img", "\x1f\x8b\x08 rest");
   EXPECT_THAT(WhyInvalid("packed.img"), HasSubstr("gzip"));
   directory_.Write("empty.raw", "");

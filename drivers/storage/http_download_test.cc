@@ -105,7 +105,7 @@ TEST_F(HttpDownloadTest, GoesOnInALaterCall) {
   const HostileHttpServer server([&](const std::string& request, int number) {
     if (number == 0) return Answer{Whole(body).substr(0, 100'000)};
     if (number == 1) return Answer{Status(503)};
-    return Answer{Rest(body, Wanted(request).value())};
+    return Answer{Rest(body, Wanted(request).value_or(0))};
   });
   const auto broken = Run(server);
   EXPECT_EQ(broken.status().code(), StatusCode::kUnavailable) << broken.status();
@@ -263,14 +263,21 @@ TEST_F(HttpDownloadTest, NobodyThereIsToBeTriedAgain) {
 TEST_F(HttpDownloadTest, CancelledItKeepsWhatHasCome) {
   const std::string body = Body();
   const HostileHttpServer server([&](const std::string& request, int number) {
-    if (number > 0) return Answer{Rest(body, Wanted(request).value())};
+    if (number == 0) return Answer{Whole(body).substr(0, 100'000), true};
+    return Answer{Rest(body, Wanted(request).value_or(0))};
+  });
+  ThreadPool canceller("cancel", 1);
+  canceller.Post([&] {
+    const SteadyTime deadline = clock_.Now() + std::chrono::seconds(20);
+    while (transfer_.progress().done_bytes == 0 && clock_.Now() < deadline) {
+    }
     transfer_.Cancel();
-    return Answer{Whole(body).substr(0, 100'000), true};
   });
   const auto cancelled = Run(server);
   EXPECT_EQ(ReasonOf(cancelled.status()), reasons::kOperationCancelled) << cancelled.status();
   Transfer again(clock_);
   EXPECT_TRUE(DownloadHttp({server.Url()}, directory_.Path("part"), "boot-1", limits_, again).ok());
+  EXPECT_THAT(server.requests().back(), HasSubstr("Range:"));
 }
 
 }  // namespace
