@@ -29,6 +29,10 @@ v1::Operation::Kind FromKind(model::OperationKind kind) {
       return v1::Operation::KIND_TERMINATE_INSTANCE;
     case model::OperationKind::kResize:
       return v1::Operation::KIND_RESIZE_INSTANCE;
+    case model::OperationKind::kPullImage:
+      return v1::Operation::KIND_PULL_IMAGE;
+    case model::OperationKind::kImportImage:
+      return v1::Operation::KIND_IMPORT_IMAGE;
   }
   return v1::Operation::KIND_UNSPECIFIED;
 }
@@ -98,7 +102,7 @@ v1::Operation FromOperation(const model::Operation& operation,
   v1::Operation out;
   out.set_operation_id(operation.id);
   out.set_kind(FromKind(operation.kind));
-  out.set_target(operation.instance_id);
+  out.set_target(operation.target);
   out.set_state(FromState(operation.state));
   out.set_done(operation.final());
   out.set_principal(operation.principal);

@@ -18,7 +18,7 @@ constexpr Duration kWaitMax = std::chrono::minutes(10);
 constexpr Duration kAnswerTime = std::chrono::milliseconds(100);
 
 v1::Operation Show(const NodeAgent& node, const model::Operation& operation) {
-  const auto record = node.GetInstance(operation.instance_id);
+  const auto record = node.GetInstance(operation.target);
   return FromOperation(operation, record.ok() ? record->get() : nullptr);
 }
 

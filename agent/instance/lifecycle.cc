@@ -42,11 +42,11 @@ Status WrongState(const model::InstanceRecord& record, std::string_view verb, st
 Status InProgress(const model::Operation& operation, std::string_view verb) {
   const std::string message =
       fmt::format("{} is being changed ({} {}): {} when that has ended, or cancel it",
-                  operation.instance_id, model::Name(operation.kind), operation.id, verb);
+                  operation.target, model::Name(operation.kind), operation.id, verb);
   return MakeError(
       StatusCode::kFailedPrecondition, message,
       {.reason = reasons::kOperationInProgress,
-       .metadata = {{"instance_id", operation.instance_id}, {"operation_id", operation.id}}});
+       .metadata = {{"instance_id", operation.target}, {"operation_id", operation.id}}});
 }
 
 Status OnStart(Draft& draft) {
@@ -187,7 +187,7 @@ Status OnCancel(Draft& draft) {
         fmt::format("{} is a {}, which cannot be taken back once it has begun", operation.id,
                     model::Name(operation.kind)),
         {.reason = reasons::kOperationNotCancellable,
-         .metadata = {{"operation_id", operation.id}, {"instance_id", operation.instance_id}}});
+         .metadata = {{"operation_id", operation.id}, {"instance_id", operation.target}}});
   if (operation.kind == OperationKind::kCreate) draft.SetIntent(Intent::kTerminated);
   if (operation.kind == OperationKind::kStart) draft.SetIntent(Intent::kStopped);
   BERTH_PROBE("an operation is cancelled");

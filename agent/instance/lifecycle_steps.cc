@@ -81,6 +81,9 @@ void Succeed(Draft& draft) {
       draft.EndResize(true);
       draft.Settle(InstanceState::kStopped, draft.record().state_reason);
       return;
+    case OperationKind::kPullImage:
+    case OperationKind::kImportImage:
+      Fatal(__FILE__, __LINE__, "an operation that is no instance's", model::Name(kind));
   }
 }
 
@@ -115,6 +118,9 @@ void Fail(Draft& draft) {
     case OperationKind::kStop:
     case OperationKind::kTerminate:
       Fatal(__FILE__, __LINE__, "an operation that never gives up gave up", operation.id);
+    case OperationKind::kPullImage:
+    case OperationKind::kImportImage:
+      Fatal(__FILE__, __LINE__, "an operation that is no instance's", model::Name(kind));
   }
 }
 

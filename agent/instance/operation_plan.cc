@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "core/model/names.h"
 
 namespace berth {
 namespace {
@@ -45,8 +46,11 @@ std::vector<StepKind> StepsOf(OperationKind kind, const PlanOptions& options) {
               StepKind::kUndefine, StepKind::kDeleteFiles};
     case OperationKind::kResize:
       return {StepKind::kDefine};
+    case OperationKind::kPullImage:
+    case OperationKind::kImportImage:
+      break;
   }
-  Fatal(__FILE__, __LINE__, "operation of no kind", "");
+  Fatal(__FILE__, __LINE__, "an operation that is no instance's", model::Name(kind));
 }
 
 bool TakesAway(StepKind step) {
@@ -82,7 +86,7 @@ model::Operation MakeOperation(OperationKind kind, const std::string& operation_
                                WallTime now) {
   model::Operation operation;
   operation.id = operation_id;
-  operation.instance_id = instance_id;
+  operation.target = instance_id;
   operation.kind = kind;
   operation.grace = options.grace;
   operation.created = now;

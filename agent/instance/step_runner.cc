@@ -103,9 +103,12 @@ void StepRunner::Forward(const model::InstanceRecord& record, const model::Opera
     case StepKind::kAwaitShutdown:
     case StepKind::kAwaitReboot:
     case StepKind::kBackOff:
+    case StepKind::kDownload:
+    case StepKind::kCopy:
+    case StepKind::kPublish:
       break;
   }
-  Fatal(__FILE__, __LINE__, "this step is not run but awaited", model::Name(kind));
+  Fatal(__FILE__, __LINE__, "this step is awaited, or none of an instance", model::Name(kind));
 }
 
 // operation_plan.h: HasUndo says which steps come here.

@@ -98,7 +98,7 @@ void RecordChange(const InstanceRecord* was, const InstanceRecord& is, const Ope
 
 void OperationChange(const Operation* was, const Operation& is, std::vector<Event>& events) {
   const auto tell = [&](const char* type, std::string message) {
-    events.push_back(About(type, is.instance_id, std::move(message)));
+    events.push_back(About(type, is.target, std::move(message)));
     events.back().attributes = {{"kind", std::string(model::Name(is.kind))}};
     Ascribe(is, events.back());
   };
@@ -138,6 +138,22 @@ void ReservationChange(const model::Reservation* was, const model::Reservation& 
   }
 }
 
+void ImageChange(const model::Image* was, const model::Image& is, std::vector<Event>& events) {
+  if (was != nullptr && was->state == is.state) return;
+  switch (is.state) {
+    case model::ImageState::kPending:
+      events.push_back(About("ImageRequested", is.id,
+                             "from " + (is.source.url.empty() ? is.source.path : is.source.url)));
+      return;
+    case model::ImageState::kAvailable:
+      events.push_back(About("ImageAvailable", is.id, "instances can boot from it"));
+      return;
+    case model::ImageState::kFailed:
+      events.push_back(About("ImageFailed", is.id, is.state_message));
+      return;
+  }
+}
+
 void NodeChange(const model::NodeView& was, const model::NodeView& is, std::vector<Event>& events) {
   if (was.cordoned != is.cordoned)
     events.push_back(is.cordoned ? About("NodeCordoned", kNode, "nothing new is taken")
@@ -151,6 +167,8 @@ void NodeChange(const model::NodeView& was, const model::NodeView& is, std::vect
 void Erased(const Change& change, std::vector<Event>& events) {
   if (change.kind == Change::Kind::kInstance)
     events.push_back(About("InstanceRemoved", change.id, "its record is gone"));
+  if (change.kind == Change::Kind::kImage)
+    events.push_back(About("ImageDeleted", change.id, "it is no longer in the cache"));
 }
 
 }  // namespace
@@ -177,6 +195,9 @@ std::vector<Event> EventsOf(const std::vector<Change>& changes, const model::Nod
       case Change::Kind::kReservation:
         ReservationChange(before.reservations.Find(change.id).get(),
                           *after.reservations.Find(change.id), events);
+        break;
+      case Change::Kind::kImage:
+        ImageChange(before.images.Find(change.id).get(), *after.images.Find(change.id), events);
         break;
       case Change::Kind::kNode:
         NodeChange(before, after, events);

@@ -20,6 +20,8 @@ std::string_view KindName(Change::Kind kind) {
       return "claim";
     case Change::Kind::kReservation:
       return "reservation";
+    case Change::Kind::kImage:
+      return "image";
     case Change::Kind::kNode:
       return "node";
   }

@@ -110,6 +110,7 @@ std::string FaultOfChange(const Change& change, const NodeView& before, const No
     case Change::Kind::kReservation:
       return FaultOfOwnerChange(ClaimOwner::kReservation, change.id, before, after);
     case Change::Kind::kOperation:
+    case Change::Kind::kImage:
     case Change::Kind::kNode:
       break;
   }

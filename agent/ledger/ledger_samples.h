@@ -36,7 +36,7 @@ inline Status AdmitSample(LedgerTxn& txn, int number, int64_t vcpus = 2) {
                 .overhead_mib = 16});
   txn.PutClaim({.id = record.disk_claim_id, .owner_id = id, .held = {.disk_mib = 1024}});
   txn.PutOperation({.id = record.operation_id,
-                    .instance_id = id,
+                    .target = id,
                     .steps = {{.kind = model::StepKind::kCheckImage,
                                .state = model::StepState::kRunning,
                                .attempts = 1,

@@ -55,6 +55,20 @@ void LedgerTxn::EraseReservation(const std::string& id) {
   writes_.forgotten.push_back(id);
 }
 
+void LedgerTxn::PutImage(model::Image image) {
+  BERTH_CHECK(!image.id.empty(), "an image without an id");
+  const std::string id = image.id;
+  Record(Change::Kind::kImage, id, PutOf(working_.images, id));
+  image.revision = working_.revision;
+  working_.images.Put(id, std::make_shared<const model::Image>(std::move(image)));
+}
+
+void LedgerTxn::EraseImage(const std::string& id) {
+  if (!working_.images.Erase(id)) return;
+  Record(Change::Kind::kImage, id, What::kErased);
+  writes_.forgotten.push_back(id);
+}
+
 void LedgerTxn::PutClaim(model::Claim claim) {
   BERTH_CHECK(!claim.id.empty(), "a claim without an id");
   const std::string id = claim.id;

@@ -31,14 +31,14 @@ struct StoredRequest {
   RequestKey key;
   std::string message;  // The request as received: another one under the same key is a mismatch.
   std::string reply;    // The whole answer, in the caller's encoding.
-  std::string instance_id;  // Kept until 24 h after the end of this instance or reservation.
+  std::string instance_id;  // Kept until 24 h after the end of this instance, reservation or image.
   WallTime created{};
   bool operator==(const StoredRequest&) const = default;
 };
 
 // One row of the change table: what a watch is fed from.
 struct Change {
-  enum class Kind { kInstance, kOperation, kClaim, kReservation, kNode };
+  enum class Kind { kInstance, kOperation, kClaim, kReservation, kImage, kNode };
   int64_t revision = 0;
   Kind kind = Kind::kInstance;
   std::string id;
@@ -96,7 +96,7 @@ struct WriteSet {
   std::vector<Change> changes;  // The values are in the working view; the last one per id counts.
   std::vector<StoredRequest> requests;
   std::vector<model::Event> events;
-  // Instances and reservations that were erased: their requests' 24 h begin now.
+  // Instances, reservations and images that were erased: their requests' 24 h begin now.
   std::vector<std::string> forgotten;
   bool empty() const {
     return changes.empty() && requests.empty() && events.empty() && forgotten.empty();
@@ -126,6 +126,9 @@ class LedgerTxn {
   // A reservation too is given its revision.
   void PutReservation(model::Reservation reservation);
   void EraseReservation(const std::string& id);
+  // So is an image.
+  void PutImage(model::Image image);
+  void EraseImage(const std::string& id);
   // Keeps view().allocated the sum of the claims.
   void PutClaim(model::Claim claim);
   void EraseClaim(const std::string& id);  // Unknown or "": no change.
@@ -141,8 +144,8 @@ class LedgerTxn {
   // The key is new: FindRequest gave nothing.
   void SaveRequest(StoredRequest request);
 
-  // Whether an instance or reservation of this id was there once and is erased: its id is never
-  // used again.
+  // Whether an instance, a reservation or an image of this id was there once and is erased: its id
+  // is never used again.
   StatusOr<bool> WasErased(const std::string& id);
 
   // As committed; not what this transaction has written.

@@ -58,6 +58,15 @@ Status LoadReservations(Database& database, model::NodeView& view) {
   });
 }
 
+Status LoadImages(Database& database, model::NodeView& view) {
+  return ForEachRow(database, "image", [&](const std::string& id, const std::string& json) {
+    BERTH_ASSIGN_OR_RETURN(auto image, model::DecodeImage(json));
+    BERTH_RETURN_IF_ERROR(CheckId(id, image.id));
+    view.images.Put(id, std::make_shared<const model::Image>(std::move(image)));
+    return OkStatus();
+  });
+}
+
 Status LoadClaims(Database& database, model::NodeView& view) {
   return ForEachRow(database, "claim", [&](const std::string& id, const std::string& json) {
     BERTH_ASSIGN_OR_RETURN(auto claim, model::DecodeClaim(json));
@@ -101,6 +110,7 @@ StatusOr<model::NodeView> LoadView(Database& database, RecordTables& records) {
   BERTH_RETURN_IF_ERROR(LoadInstances(database, view));
   BERTH_RETURN_IF_ERROR(LoadOperations(database, view));
   BERTH_RETURN_IF_ERROR(LoadReservations(database, view));
+  BERTH_RETURN_IF_ERROR(LoadImages(database, view));
   BERTH_RETURN_IF_ERROR(LoadClaims(database, view));
   BERTH_ASSIGN_OR_RETURN(view.revision,
                          database.QueryInt("SELECT coalesce(max(revision), 0) FROM change"));

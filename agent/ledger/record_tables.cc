@@ -31,11 +31,16 @@ StatusOr<RecordTables> RecordTables::Open(Database& database) {
       prepare(tables.put_reservation_,
               "INSERT INTO reservation(id, state, json) VALUES(?1, ?2, ?3) "
               "ON CONFLICT(id) DO UPDATE SET state = excluded.state, json = excluded.json"));
+  BERTH_RETURN_IF_ERROR(
+      prepare(tables.put_image_,
+              "INSERT INTO image(id, state, json) VALUES(?1, ?2, ?3) "
+              "ON CONFLICT(id) DO UPDATE SET state = excluded.state, json = excluded.json"));
   BERTH_RETURN_IF_ERROR(prepare(tables.erase_instance_, "DELETE FROM instance WHERE id = ?1"));
   BERTH_RETURN_IF_ERROR(prepare(tables.erase_operation_, "DELETE FROM operation WHERE id = ?1"));
   BERTH_RETURN_IF_ERROR(prepare(tables.erase_claim_, "DELETE FROM claim WHERE id = ?1"));
   BERTH_RETURN_IF_ERROR(
       prepare(tables.erase_reservation_, "DELETE FROM reservation WHERE id = ?1"));
+  BERTH_RETURN_IF_ERROR(prepare(tables.erase_image_, "DELETE FROM image WHERE id = ?1"));
   BERTH_RETURN_IF_ERROR(prepare(tables.put_meta_,
                                 "INSERT INTO meta(key, value) VALUES(?1, ?2) "
                                 "ON CONFLICT(key) DO UPDATE SET value = excluded.value"));
@@ -65,7 +70,7 @@ StatusOr<std::optional<std::string>> RecordTables::Write(const Change& change,
       const auto operation = after.operations.Find(change.id);
       BERTH_CHECK(operation != nullptr, change.id);
       json = model::Encode(*operation);
-      BERTH_RETURN_IF_ERROR(put_operation_.Run(change.id, operation->instance_id, json));
+      BERTH_RETURN_IF_ERROR(put_operation_.Run(change.id, operation->target, json));
       break;
     }
     case Change::Kind::kClaim: {
@@ -80,6 +85,13 @@ StatusOr<std::optional<std::string>> RecordTables::Write(const Change& change,
       BERTH_CHECK(reservation != nullptr, change.id);
       json = model::Encode(*reservation);
       BERTH_RETURN_IF_ERROR(put_reservation_.Run(change.id, model::Name(reservation->state), json));
+      break;
+    }
+    case Change::Kind::kImage: {
+      const auto image = after.images.Find(change.id);
+      BERTH_CHECK(image != nullptr, change.id);
+      json = model::Encode(*image);
+      BERTH_RETURN_IF_ERROR(put_image_.Run(change.id, model::Name(image->state), json));
       break;
     }
     case Change::Kind::kNode: {
@@ -105,6 +117,9 @@ Status RecordTables::Erase(const Change& change) {
     case Change::Kind::kReservation:
       BERTH_RETURN_IF_ERROR(put_tombstone_.Run(change.id, change.time.time_since_epoch().count()));
       return erase_reservation_.Run(change.id);
+    case Change::Kind::kImage:
+      BERTH_RETURN_IF_ERROR(put_tombstone_.Run(change.id, change.time.time_since_epoch().count()));
+      return erase_image_.Run(change.id);
     case Change::Kind::kOperation:
       return erase_operation_.Run(change.id);
     case Change::Kind::kClaim:

@@ -30,7 +30,7 @@ class RecordTables {
   // change table; nullopt if it was erased.
   StatusOr<std::optional<std::string>> Write(const Change& change, const model::NodeView& after);
 
-  // Whether an instance or reservation of this id was erased.
+  // Whether an instance, a reservation or an image of this id was erased.
   StatusOr<bool> IsTombstone(const std::string& id);
 
   StatusOr<std::optional<std::string>> Meta(const std::string& key);
@@ -41,8 +41,8 @@ class RecordTables {
   StatusOr<std::string> WriteNode(const model::NodeView& after);
   Status Erase(const Change& change);
 
-  Statement put_instance_, put_operation_, put_claim_, put_reservation_;
-  Statement erase_instance_, erase_operation_, erase_claim_, erase_reservation_;
+  Statement put_instance_, put_operation_, put_claim_, put_reservation_, put_image_;
+  Statement erase_instance_, erase_operation_, erase_claim_, erase_reservation_, erase_image_;
   Statement put_meta_, meta_;
   Statement put_tombstone_, tombstone_;
 };

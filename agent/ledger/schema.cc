@@ -131,8 +131,13 @@ UPDATE request SET reply = CAST(json_object('entries',
   WHERE method = 'BatchCreateInstances';
 )sql";
 
+// Images.
+constexpr char kVersion8[] = R"sql(
+CREATE TABLE image(id TEXT PRIMARY KEY, state TEXT NOT NULL, json TEXT NOT NULL) STRICT;
+)sql";
+
 constexpr Migration kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4,
-                                     kVersion5, kVersion6, kVersion7};
+                                     kVersion5, kVersion6, kVersion7, kVersion8};
 
 Status Refused(const char* reason, const std::string& message) {
   return MakeError(StatusCode::kFailedPrecondition, reason, message);

@@ -205,7 +205,9 @@ TEST_F(SqliteLedgerTest, OpensALedgerOfVersion1) {
   Edit(fmt::format("UPDATE request SET reply = CAST(json_remove(CAST(reply AS TEXT), {}) AS BLOB)",
                    added));
   Edit("UPDATE operation SET json = json_remove(json, '$.principal', '$.request_id')");
-  Edit("DROP TABLE reservation; DROP TABLE event; ALTER TABLE change DROP COLUMN created");
+  Edit(
+      "DROP TABLE reservation; DROP TABLE image; DROP TABLE event; ALTER TABLE change DROP COLUMN "
+      "created");
   Edit("PRAGMA user_version = 1");
 
   const auto ledger = Open();

@@ -55,7 +55,7 @@ TEST(AdmissionTest, WritesRecordOperationAndBothClaims) {
   EXPECT_EQ(admission->record.run_claim_id, "c-run");
   EXPECT_EQ(admission->record.disk_claim_id, "c-disk");
   EXPECT_EQ(admission->record.created, kNow);
-  EXPECT_EQ(admission->operation.instance_id, kId);
+  EXPECT_EQ(admission->operation.target, kId);
   EXPECT_EQ(admission->operation.kind, model::OperationKind::kCreate);
   EXPECT_EQ(admission->run_claim.owner_id, kId);
   EXPECT_EQ(admission->run_claim.held.vcpus, 2);

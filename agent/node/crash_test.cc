@@ -66,6 +66,8 @@ void Begin(World& world, OperationKind kind, Done whole) {
     case OperationKind::kResize:
       return world.node().ResizeInstance(call, kIdA, {"m1.small", {}},
                                          Encoded<model::Operation>(whole));
+    default:
+      FAIL() << "no verb of instances: " << model::Name(kind);
   }
 }
 
@@ -93,6 +95,8 @@ void ExpectArrived(World& world, OperationKind kind) {
       EXPECT_EQ(world.StateOf(kIdA), "TERMINATED");
       world.ExpectNothingLeft();
       return;
+    default:
+      FAIL() << "no verb of instances: " << model::Name(kind);
   }
   EXPECT_TRUE(world.storage.HasRootDisk(kIdA) && world.storage.HasSeed(kIdA));
   EXPECT_EQ(world.host.Guests().size(), 1u);

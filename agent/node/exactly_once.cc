@@ -58,7 +58,7 @@ StatusOr<model::BatchOutcome> Decode(std::string_view reply) {
 // With whose end the answer's own begins.
 std::string SubjectOf(const model::InstanceRecord& record) { return record.id; }
 std::string SubjectOf(const model::Reservation& reservation) { return reservation.id; }
-std::string SubjectOf(const model::Operation& operation) { return operation.instance_id; }
+std::string SubjectOf(const model::Operation& operation) { return operation.target; }
 std::string SubjectOf(const model::BatchOutcome& outcome) {
   for (const model::BatchEntry& entry : outcome.entries)
     if (entry.instance) return entry.instance->id;

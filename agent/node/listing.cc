@@ -47,7 +47,7 @@ bool Matches(const model::Operation& operation, const ListOperationsArgs& args) 
   const auto& states = args.states;
   return (states.empty() ||
           std::find(states.begin(), states.end(), operation.state) != states.end()) &&
-         (args.target.empty() || operation.instance_id == args.target);
+         (args.target.empty() || operation.target == args.target);
 }
 
 // What a listing is in ascending order of; unique.

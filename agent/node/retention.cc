@@ -19,7 +19,7 @@ bool IsOver(const model::InstanceRecord& record, Duration visible, WallTime now)
 bool IsOver(const model::Operation& operation, const model::NodeView& view, Duration visible,
             WallTime now) {
   if (!operation.final() || !operation.ended || *operation.ended + visible > now) return false;
-  const auto record = view.instances.Find(operation.instance_id);
+  const auto record = view.instances.Find(operation.target);
   return record == nullptr || record->operation_id != operation.id;
 }
 

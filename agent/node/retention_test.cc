@@ -26,7 +26,7 @@ model::InstanceRecord Terminated(const std::string& id, WallTime when) {
 
 model::Operation Ended(const std::string& id, const std::string& instance_id, WallTime when) {
   return {.id = id,
-          .instance_id = instance_id,
+          .target = instance_id,
           .state = model::OperationState::kSucceeded,
           .ended = when};
 }

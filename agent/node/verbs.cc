@@ -127,7 +127,7 @@ Status CancelBody(LedgerTxn& txn, Verb<model::Operation>& verb, const std::strin
   if (verb.answer) return OkStatus();
   const auto operation = txn.view().operations.Find(operation_id);
   if (operation == nullptr) return OperationNotFound(operation_id);
-  verb.instance_id = operation->instance_id;
+  verb.instance_id = operation->target;
   if (!operation->final()) return Take(txn, verb);
   BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), verb.call.control_epoch));
   txn.RaiseControlEpoch(verb.call.control_epoch);

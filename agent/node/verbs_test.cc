@@ -323,7 +323,7 @@ TEST_F(VerbsTest, OperationsAreListedNewestFirstInPagesOfOneRevision) {
     std::vector<std::string> names;
     for (const auto& operation : page.operations)
       names.push_back(std::string(model::Name(operation->kind)) + " " +
-                      operation->instance_id.substr(18));
+                      operation->target.substr(18));
     return names;
   };
   const auto all = world.node().ListOperations({});

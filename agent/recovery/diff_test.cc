@@ -29,7 +29,7 @@ model::InstanceRecord Record(const std::string& id, model::InstanceState state) 
 }
 
 model::Operation OperationOf(const std::string& id, model::OperationState state) {
-  return {.id = "op-" + id, .instance_id = id, .state = state};
+  return {.id = "op-" + id, .target = id, .state = state};
 }
 
 GuestState Guest(const std::string& id, Power power) {

@@ -13,6 +13,7 @@
 #include "core/model/batch_outcome.h"
 #include "core/model/claim.h"
 #include "core/model/event.h"
+#include "core/model/image.h"
 #include "core/model/instance_record.h"
 #include "core/model/operation.h"
 #include "core/model/reservation.h"
@@ -24,6 +25,7 @@ std::string Encode(const InstanceRecord& record);
 std::string Encode(const Operation& operation);
 std::string Encode(const Claim& claim);
 std::string Encode(const Reservation& reservation);
+std::string Encode(const Image& image);
 std::string Encode(const BatchOutcome& outcome);
 // Without number, time, revision and subject, which the ledger keeps beside it.
 std::string Encode(const Event& event);
@@ -38,6 +40,7 @@ StatusOr<InstanceRecord> DecodeInstanceRecord(std::string_view text,
 StatusOr<Operation> DecodeOperation(std::string_view text);
 StatusOr<Claim> DecodeClaim(std::string_view text);
 StatusOr<Reservation> DecodeReservation(std::string_view text);
+StatusOr<Image> DecodeImage(std::string_view text);
 StatusOr<BatchOutcome> DecodeBatchOutcome(std::string_view text);
 StatusOr<Event> DecodeEvent(std::string_view text);
 

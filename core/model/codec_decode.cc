@@ -216,6 +216,7 @@ StatusOr<Claim> DecodeClaim(std::string_view text) { return DecodeAny<Claim>("cl
 StatusOr<Reservation> DecodeReservation(std::string_view text) {
   return DecodeAny<Reservation>("reservation", text);
 }
+StatusOr<Image> DecodeImage(std::string_view text) { return DecodeAny<Image>("image", text); }
 StatusOr<BatchOutcome> DecodeBatchOutcome(std::string_view text) {
   return DecodeAny<BatchOutcome>("batch outcome", text);
 }

@@ -135,6 +135,7 @@ std::string Encode(const InstanceRecord& record) { return EncodeAny(record); }
 std::string Encode(const Operation& operation) { return EncodeAny(operation); }
 std::string Encode(const Claim& claim) { return EncodeAny(claim); }
 std::string Encode(const Reservation& reservation) { return EncodeAny(reservation); }
+std::string Encode(const Image& image) { return EncodeAny(image); }
 std::string Encode(const BatchOutcome& outcome) { return EncodeAny(outcome); }
 std::string Encode(const Event& event) { return EncodeAny(event); }
 

@@ -12,6 +12,7 @@
 #include "core/model/batch_outcome.h"
 #include "core/model/claim.h"
 #include "core/model/event.h"
+#include "core/model/image.h"
 #include "core/model/instance_record.h"
 #include "core/model/operation.h"
 #include "core/model/reservation.h"
@@ -180,7 +181,7 @@ void Fields(auto& visit, Is<Step> auto& v) {
 
 void Fields(auto& visit, Is<Operation> auto& v) {
   visit("id", v.id);
-  visit("instance_id", v.instance_id);
+  visit("instance_id", v.target);
   visit("kind", v.kind);
   visit("state", v.state);
   visit("principal", v.principal);
@@ -229,6 +230,32 @@ void Fields(auto& visit, Is<Reservation> auto& v) {
   visit("instance_id", v.instance_id);
   visit("created", v.created);
   visit("expires", v.expires);
+  visit("ended", v.ended);
+  visit("revision", v.revision);
+}
+
+void Fields(auto& visit, Is<ImageSource> auto& v) {
+  visit("url", v.url);
+  visit("path", v.path);
+  visit("sha256", v.sha256);
+  visit("sha512", v.sha512);
+  visit("format", v.format);
+}
+
+void Fields(auto& visit, Is<Image> auto& v) {
+  visit("id", v.id);
+  visit("name", v.name);
+  visit("state", v.state);
+  visit("state_message", v.state_message);
+  visit("source", v.source);
+  visit("pinned", v.pinned);
+  visit("format", v.format);
+  visit("virtual_bytes", v.virtual_bytes);
+  visit("file_bytes", v.file_bytes);
+  visit("sha256", v.sha256);
+  visit("sha512", v.sha512);
+  visit("operation_id", v.operation_id);
+  visit("created", v.created);
   visit("ended", v.ended);
   visit("revision", v.revision);
 }

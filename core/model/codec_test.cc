@@ -89,7 +89,7 @@ InstanceRecord FullRecord() {
 Operation FullOperation() {
   const Error error{StatusCode::kResourceExhausted, "STORAGE_FULL", "no space left"};
   return {.id = "op-1",
-          .instance_id = "i-0123456789abcdef0",
+          .target = "i-0123456789abcdef0",
           .kind = OperationKind::kTerminate,
           .state = OperationState::kUndoing,
           .principal = "uid:1000",
@@ -139,6 +139,24 @@ Reservation FullReservation() {
           .revision = 10};
 }
 
+Image FullImage() {
+  return {.id = "img-1",
+          .name = "debian",
+          .state = ImageState::kFailed,
+          .state_message = "it is empty",
+          .source = {"https://example.org/a", "/b", "aa", "bb", "qcow2"},
+          .pinned = true,
+          .format = "raw",
+          .virtual_bytes = 1,
+          .file_bytes = 2,
+          .sha256 = "cc",
+          .sha512 = "dd",
+          .operation_id = "op-1",
+          .created = At(7),
+          .ended = At(8),
+          .revision = 9};
+}
+
 BatchOutcome FullOutcome() {
   return {{{FullRecord(), {}, {}},
            {{}, {StatusCode::kResourceExhausted, "INSUFFICIENT_CAPACITY", "short"}, {{"a", "b"}}}}};
@@ -150,6 +168,7 @@ TEST(CodecTest, DecodingGivesBackExactlyWhatWasEncoded) {
   EXPECT_EQ(DecodeOperation(Encode(FullOperation())).value(), FullOperation());
   EXPECT_EQ(DecodeClaim(Encode(FullClaim())).value(), FullClaim());
   EXPECT_EQ(DecodeReservation(Encode(FullReservation())).value(), FullReservation());
+  EXPECT_EQ(DecodeImage(Encode(FullImage())).value(), FullImage());
   EXPECT_EQ(DecodeBatchOutcome(Encode(FullOutcome())).value(), FullOutcome());
   const Event event{.type = "T",
                     .message = "m",
@@ -166,6 +185,7 @@ TEST(CodecTest, DefaultsAndAbsentTimesAreKeptToo) {
   EXPECT_EQ(DecodeOperation(Encode(Operation{})).value(), Operation{});
   EXPECT_EQ(DecodeClaim(Encode(Claim{})).value(), Claim{});
   EXPECT_EQ(DecodeReservation(Encode(Reservation{})).value(), Reservation{});
+  EXPECT_EQ(DecodeImage(Encode(Image{})).value(), Image{});
   EXPECT_EQ(DecodeEvent(Encode(Event{})).value(), Event{});
 }
 

@@ -84,10 +84,16 @@ struct Table<ReservationState> {
                                         string_view("RELEASED"), string_view("EXPIRED")};
 };
 template <>
+struct Table<ImageState> {
+  static constexpr std::array kNames = {string_view("PENDING"), string_view("AVAILABLE"),
+                                        string_view("FAILED")};
+};
+template <>
 struct Table<OperationKind> {
-  static constexpr std::array kNames = {string_view("create"),    string_view("start"),
-                                        string_view("stop"),      string_view("reboot"),
-                                        string_view("terminate"), string_view("resize")};
+  static constexpr std::array kNames = {string_view("create"),     string_view("start"),
+                                        string_view("stop"),       string_view("reboot"),
+                                        string_view("terminate"),  string_view("resize"),
+                                        string_view("pull_image"), string_view("import_image")};
 };
 template <>
 struct Table<OperationState> {
@@ -103,7 +109,8 @@ struct Table<StepKind> {
       string_view("resume"),      string_view("ask_shutdown"), string_view("await_shutdown"),
       string_view("destroy"),     string_view("ask_reboot"),   string_view("await_reboot"),
       string_view("reset"),       string_view("dump"),         string_view("back_off"),
-      string_view("undefine"),    string_view("delete_files")};
+      string_view("undefine"),    string_view("delete_files"), string_view("download"),
+      string_view("copy"),        string_view("publish")};
 };
 template <>
 struct Table<StepState> {
@@ -148,6 +155,7 @@ BERTH_ENUM_NAMES(InstanceState)
 BERTH_ENUM_NAMES(Intent)
 BERTH_ENUM_NAMES(ClaimOwner)
 BERTH_ENUM_NAMES(ReservationState)
+BERTH_ENUM_NAMES(ImageState)
 BERTH_ENUM_NAMES(OperationKind)
 BERTH_ENUM_NAMES(OperationState)
 BERTH_ENUM_NAMES(StepKind)

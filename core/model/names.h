@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/model/claim.h"
+#include "core/model/image.h"
 #include "core/model/instance_record.h"
 #include "core/model/operation.h"
 #include "core/model/reservation.h"
@@ -26,6 +27,7 @@ std::string_view Name(InstanceState value);     // "RUNNING"
 std::string_view Name(Intent value);            // "RUNNING"
 std::string_view Name(ClaimOwner value);        // "instance"
 std::string_view Name(ReservationState value);  // "HELD"
+std::string_view Name(ImageState value);        // "AVAILABLE"
 std::string_view Name(OperationKind value);     // "create"
 std::string_view Name(OperationState value);    // "running"
 std::string_view Name(StepKind value);          // "start_paused"

@@ -31,9 +31,10 @@ TEST(NamesTest, EveryValueHasANameAndIsFoundByIt) {
   ExpectNamed(InstanceState::kTerminated);
   ExpectNamed(Intent::kTerminated);
   ExpectNamed(ClaimOwner::kInstance);
-  ExpectNamed(OperationKind::kTerminate);
+  ExpectNamed(ImageState::kFailed);
+  ExpectNamed(OperationKind::kImportImage);
   ExpectNamed(OperationState::kCancelled);
-  ExpectNamed(StepKind::kDeleteFiles);
+  ExpectNamed(StepKind::kPublish);
   ExpectNamed(StepState::kUndone);
 }
 

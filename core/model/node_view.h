@@ -7,6 +7,7 @@
 
 #include "core/base/persistent_map.h"
 #include "core/model/claim.h"
+#include "core/model/image.h"
 #include "core/model/instance_record.h"
 #include "core/model/operation.h"
 #include "core/model/reservation.h"
@@ -30,6 +31,7 @@ struct NodeView {
   PersistentMap<InstanceRecord> instances;
   PersistentMap<Operation> operations;
   PersistentMap<Reservation> reservations;
+  PersistentMap<Image> images;
   PersistentMap<Claim> claims;
   Resources allocated;  // The sum of `claims`; whoever changes claims keeps it so.
 };

@@ -13,7 +13,16 @@
 
 namespace berth::model {
 
-enum class OperationKind { kCreate, kStart, kStop, kReboot, kTerminate, kResize };
+enum class OperationKind {
+  kCreate,
+  kStart,
+  kStop,
+  kReboot,
+  kTerminate,
+  kResize,
+  kPullImage,
+  kImportImage,
+};
 enum class OperationState {
   kRunning,    // Working forwards.
   kUndoing,    // A step failed for good; finished steps are undone in reverse.
@@ -41,6 +50,9 @@ enum class StepKind {
   kBackOff,        // Until the operation's grace has passed.
   kUndefine,
   kDeleteFiles,  // Disk, seed and console log.
+  kDownload,     // An image's bytes, by http. Undo: remove what has come.
+  kCopy,         // Likewise, from a file of the host.
+  kPublish,      // It is looked at, converted, and given its name.
 };
 
 enum class StepState {
@@ -65,7 +77,7 @@ struct Step {
 
 struct Operation {
   std::string id;
-  std::string instance_id;
+  std::string target;  // What it works on: an instance, or an image.
   OperationKind kind = OperationKind::kCreate;
   OperationState state = OperationState::kRunning;
   std::string principal;   // Who asked; "": the agent itself.

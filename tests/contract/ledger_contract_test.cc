@@ -401,6 +401,29 @@ Status HoldSample(LedgerTxn& txn) {
   return OkStatus();
 }
 
+TEST_P(LedgerContract, KeepsImagesAndRemembersTheIdsOfErasedOnes) {
+  ASSERT_TRUE(Do([](LedgerTxn& txn) {
+                txn.PutImage({.id = "img-1", .source = {.url = "http://a/b"}});
+                return OkStatus();
+              }).ok());
+  const auto image = View()->images.Find("img-1");
+  ASSERT_NE(image, nullptr);
+  EXPECT_EQ(image->revision, View()->revision);
+  Reopen();
+  EXPECT_EQ(*View()->images.Find("img-1"), *image);
+  ASSERT_TRUE(Do([](LedgerTxn& txn) {
+                txn.EraseImage("img-1");
+                return OkStatus();
+              }).ok());
+  Reopen();
+  EXPECT_TRUE(View()->images.empty());
+  ASSERT_TRUE(Do([](LedgerTxn& txn) -> Status {
+                BERTH_ASSIGN_OR_RETURN(const bool was, txn.WasErased("img-1"));
+                EXPECT_TRUE(was);
+                return OkStatus();
+              }).ok());
+}
+
 TEST_P(LedgerContract, KeepsReservationsAndRemembersTheIdsOfErasedOnes) {
   ASSERT_TRUE(Do(HoldSample).ok());
   const auto held = View()->reservations.Find("r-1");

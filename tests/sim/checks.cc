@@ -24,7 +24,7 @@ std::string Describe(const InstanceRecord& record) {
 std::string Unfinished(const model::Operation& operation) {
   const model::Step& step = operation.steps[*ActiveStep(operation)];
   return fmt::format("{} ({} of {}) never ended: {} is {}, attempt {}, last error \"{}\"",
-                     operation.id, model::Name(operation.kind), operation.instance_id,
+                     operation.id, model::Name(operation.kind), operation.target,
                      model::Name(step.kind), model::Name(step.state), step.attempts,
                      step.last_error.message);
 }

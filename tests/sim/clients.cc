@@ -16,7 +16,7 @@ namespace {
 using std::chrono::seconds;
 
 std::string InstanceOf(const model::InstanceRecord& record) { return record.id; }
-std::string InstanceOf(const model::Operation& operation) { return operation.instance_id; }
+std::string InstanceOf(const model::Operation& operation) { return operation.target; }
 std::string InstanceOf(const model::Reservation&) { return ""; }
 std::string InstanceOf(const model::BatchOutcome& outcome) {
   for (const model::BatchEntry& entry : outcome.entries)

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// An image of the node's cache: what disks are made of. A value.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/base/clock.h"
+
+namespace berth::model {
+
+enum class ImageState {
+  kPending,    // Being brought here; its operation goes on.
+  kAvailable,  // Instances can boot from it.
+  kFailed,     // Bringing it here failed; final.
+};
+
+// What is asked for.
+struct ImageSource {
+  std::string url;     // http:// or https://; or
+  std::string path;    // an absolute path on the host.
+  std::string sha256;  // What its bytes must have; at most one is set, in lower-case hex.
+  std::string sha512;
+  std::string format;  // What it must be; "": whatever it is.
+  bool operator==(const ImageSource&) const = default;
+};
+
+struct Image {
+  std::string id;
+  std::string name;  // A label.
+  ImageState state = ImageState::kPending;
+  std::string state_message;  // Why it failed; "" otherwise.
+  ImageSource source;
+  bool pinned = false;  // Never evicted.
+
+  // Of one that is available.
+  std::string format;  // "qcow2" or "raw".
+  int64_t virtual_bytes = 0;
+  int64_t file_bytes = 0;
+  std::string sha256;  // Of the bytes as they were brought.
+  std::string sha512;
+
+  std::string operation_id;  // That brings, or brought, it here.
+  WallTime created{};
+  std::optional<WallTime> ended;  // When it became available, or failed.
+  int64_t revision = 0;           // The ledger's at the last change of this; the ledger sets it.
+  bool operator==(const Image&) const = default;
+};
+
+}  // namespace berth::model
