@@ -244,15 +244,6 @@ model::InstanceRecord BeforeResize(model::InstanceRecord record) {
   return record;
 }
 
-std::optional<size_t> ActiveStep(const model::Operation& operation) {
-  if (operation.final()) return std::nullopt;
-  for (size_t i = 0; i < operation.steps.size(); ++i) {
-    const model::StepState state = operation.steps[i].state;
-    if (state == model::StepState::kRunning || state == model::StepState::kUndoing) return i;
-  }
-  Fatal(__FILE__, __LINE__, "an operation goes on without a step", operation.id);
-}
-
 StatusOr<Decision> Decide(const model::InstanceRecord& record, const model::Operation* operation,
                           const LifecycleEvent& event, const LifecycleContext& context) {
   BERTH_CHECK(operation == nullptr || operation->id == record.operation_id, record.id);

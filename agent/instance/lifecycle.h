@@ -138,9 +138,6 @@ bool IsCancellable(const model::Operation& operation);
 // As it was before the resize that is under way; `record` has resized_from.
 model::InstanceRecord BeforeResize(model::InstanceRecord record);
 
-// Index of the step that runs or is being undone; nullopt if the operation waits for nothing.
-std::optional<size_t> ActiveStep(const model::Operation& operation);
-
 // An etag over what a client may have read: changes whenever the generation or state does.
 std::string EtagOf(const model::InstanceRecord& record);
 

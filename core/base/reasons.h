@@ -29,6 +29,7 @@ inline constexpr char kSlowReader[] = "SLOW_READER";
 inline constexpr char kImageNotFound[] = "IMAGE_NOT_FOUND";
 inline constexpr char kImageInvalid[] = "IMAGE_INVALID";
 inline constexpr char kImageSourceUnavailable[] = "IMAGE_SOURCE_UNAVAILABLE";
+inline constexpr char kImageChecksumMismatch[] = "IMAGE_CHECKSUM_MISMATCH";
 inline constexpr char kStorageFull[] = "STORAGE_FULL";
 inline constexpr char kHypervisorUnavailable[] = "HYPERVISOR_UNAVAILABLE";
 inline constexpr char kHypervisorTimeout[] = "HYPERVISOR_TIMEOUT";

@@ -98,4 +98,7 @@ struct Operation {
   }
 };
 
+// Index of the step that runs or is being undone; nullopt if the operation waits for nothing.
+std::optional<size_t> ActiveStep(const Operation& operation);
+
 }  // namespace berth::model

@@ -16,7 +16,7 @@
 #include "core/base/clock.h"
 #include "core/base/status.h"
 #include "drivers/storage/digest.h"
-#include "drivers/storage/transfer.h"
+#include "core/base/transfer.h"
 
 namespace berth {
 

@@ -7,8 +7,8 @@ make one: a directory that is not listed fails.
 
 CORE = ["core/base", "core/model"]
 # The contracts between the agent and its drivers: single headers, not the rooms behind them.
-CONTRACTS = ["drivers/hypervisor.h", "drivers/storage/storage.h"]
-AGENT_ROOMS = ["agent/config", "agent/ledger", "agent/instance", "agent/recovery", "agent/node",
+CONTRACTS = ["drivers/hypervisor.h", "drivers/storage/image_store.h", "drivers/storage/storage.h"]
+AGENT_ROOMS = ["agent/config", "agent/images", "agent/ledger", "agent/instance", "agent/recovery", "agent/node",
                "agent/health", "agent/telemetry", "agent/api"]
 DRIVERS = ["drivers/fake", "drivers/gpu", "drivers/host", "drivers/libvirt", "drivers/storage"]
 
@@ -27,6 +27,7 @@ MAY_INCLUDE = {
     "drivers/storage": CORE + CONTRACTS,
     "agent/config": CORE + ["core/json", "core/catalogue"],
     "agent/ledger": CORE,
+    "agent/images": CORE + CONTRACTS + ["agent/ledger"],
     "agent/instance": CORE + CONTRACTS + ["agent/ledger"],
     "agent/recovery": CORE + CONTRACTS + ["agent/ledger", "agent/instance"],
     "agent/node": CORE + CONTRACTS + ["scheduler", "agent/ledger", "agent/instance"],

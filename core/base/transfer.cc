@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/storage/transfer.h"
+#include "core/base/transfer.h"
 
 namespace berth {
 
