@@ -124,6 +124,29 @@ TEST_F(ChangeTest, AnUpdateChangesWhatItsMaskNamesAndNothingElse) {
             reasons::kOperationNotPermitted);
 }
 
+// The operation that went on the first time has ended by the second.
+TEST_F(ChangeTest, AnUpdateIsAnsweredAlikeAlsoAfterTheOperationBesideIt) {
+  const std::string id = Running();
+  agent_.host.SetPowerButton(id, PowerButton::kIgnored);
+  v1::RebootInstanceRequest reboot;
+  reboot.set_instance_id(id);
+  reboot.mutable_timeout()->set_seconds(1);
+  v1::Instance rebooting;
+  ASSERT_EQ(Call(*agent_.instances, &Stub::RebootInstance, reboot, &rebooting).code,
+            grpc::StatusCode::OK);
+  v1::UpdateInstanceRequest request;
+  request.set_instance_id(id);
+  request.set_request_id("rename");
+  request.mutable_update_mask()->add_paths("name");
+  request.mutable_spec()->set_name("other");
+  v1::Instance first, second;
+  ASSERT_EQ(Update(request, &first).code, grpc::StatusCode::OK);
+  EXPECT_NE(Get(id).status().operation(), "") << "it went on meanwhile";
+  Wait(rebooting);
+  ASSERT_EQ(Update(request, &second).code, grpc::StatusCode::OK);
+  EXPECT_EQ(first.SerializeAsString(), second.SerializeAsString());
+}
+
 TEST_F(ChangeTest, AnUpdateOfWhatIsFixedSaysWhatCanBeChanged) {
   v1::UpdateInstanceRequest request;
   request.set_instance_id(kId);

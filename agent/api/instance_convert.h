@@ -12,7 +12,8 @@ namespace berth::api {
 // `operation_runs`: whether the record's operation has not ended; only then is it shown.
 v1::Instance FromRecord(const model::InstanceRecord& record, bool operation_runs);
 
-// What a verb answers: right after it an operation runs where the state says so.
+// What a verb answers: right after it an operation runs where the state says so. Of the record
+// alone, so that a repeat is answered word for word alike whatever has become of the operation.
 v1::Instance FromVerb(const model::InstanceRecord& record);
 
 // True for PENDING, STOPPING and SHUTTING_DOWN, which an operation will end.

@@ -121,14 +121,12 @@ void ResizeInstance(NodeAgent& node, const v1::ResizeInstanceRequest& request, R
                           [](const auto& operation) { return FromOperation(operation, nullptr); }));
 }
 
-// Shown with its operation where one runs, whichever its state is.
 void UpdateInstance(NodeAgent& node, const v1::UpdateInstanceRequest& request, RequestFaults faults,
                     const CallPtr& call) {
   model::SpecUpdate update = ToUpdate(request, faults);
   if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
   node.UpdateInstance(ContextOf(*call, request), request.instance_id(), std::move(update),
-                      call->AnswerWith<model::InstanceRecord>(
-                          [&node](const auto& record) { return ShowInstance(node, record); }));
+                      call->AnswerWith<model::InstanceRecord>(FromVerb));
 }
 
 void SendDiagnosticInterrupt(NodeAgent& node, const v1::SendDiagnosticInterruptRequest& request,
