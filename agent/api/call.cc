@@ -65,8 +65,9 @@ void Call::Cancelled() {
 }
 
 void Call::FinishWith(StatusOr<grpc::ByteBuffer> reply) {
+  const Status status = reply.status();
   if (reply.ok()) *reply_ = *std::move(reply);
-  Finish(reply.status());
+  Finish(status);
 }
 
 // The reactor, and with it the last reference but the caller's, may be gone right after its Finish.

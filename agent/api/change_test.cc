@@ -47,7 +47,7 @@ class ChangeTest : public LifeTest {
     return created.instance_id();
   }
   std::string Stopped() {
-    const std::string id = Running();
+    std::string id = Running();
     Do(&Stub::StopInstance, v1::StopInstanceRequest(), id);
     return id;
   }

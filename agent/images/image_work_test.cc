@@ -29,7 +29,7 @@ class ScriptedStore final : public ImageStore {
 
   void Fetch(const std::string&, const model::ImageSource& source,
              std::shared_ptr<Transfer> transfer, DoneWith<FetchedImage> done) override {
-    calls.push_back(source.url.empty() ? "copy" : "download");
+    calls.emplace_back(source.url.empty() ? "copy" : "download");
     transfer->Tell(7, 10);
     if (hold_fetch) {
       held = [transfer, done = std::move(done)] {
@@ -43,11 +43,11 @@ class ScriptedStore final : public ImageStore {
     Answer<FetchedImage>(fetch, {10, "aa", "bb"}, std::move(done));
   }
   void Publish(const std::string&, const model::ImageSource&, DoneWith<ImageInfo> done) override {
-    calls.push_back("publish");
+    calls.emplace_back("publish");
     Answer<ImageInfo>(publish, {"qcow2", 100, 10}, std::move(done));
   }
   void Delete(const std::string&, Done done) override {
-    calls.push_back("delete");
+    calls.emplace_back("delete");
     executor_.Post([done = std::move(done)] { done(OkStatus()); });
   }
   void List(DoneWith<std::vector<std::string>> done) override { done(std::vector<std::string>()); }

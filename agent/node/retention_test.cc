@@ -25,10 +25,8 @@ model::InstanceRecord Terminated(const std::string& id, WallTime when) {
 }
 
 model::Operation Ended(const std::string& id, const std::string& instance_id, WallTime when) {
-  return {.id = id,
-          .target = instance_id,
-          .state = model::OperationState::kSucceeded,
-          .ended = when};
+  return {
+      .id = id, .target = instance_id, .state = model::OperationState::kSucceeded, .ended = when};
 }
 
 void Put(model::NodeView& view, model::InstanceRecord record) {

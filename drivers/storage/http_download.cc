@@ -65,7 +65,7 @@ struct Answer {
   }
   // By RFC 9110 a weak tag does not vouch for every byte.
   std::string Validator() const {
-    const std::string tag = Header("etag");
+    std::string tag = Header("etag");
     if (!tag.empty() && !tag.starts_with("W/")) return tag;
     return Header("last-modified");
   }
@@ -315,7 +315,7 @@ Status Download::Run() {
   Ask(handle.get());
   int64_t furthest = MayGoOn() ? file_.size() : 0;
   for (int breaks = 0;; ++breaks) {
-    const Status status = Once(handle.get());
+    Status status = Once(handle.get());
     const bool moved = file_.size() > std::exchange(furthest, std::max(furthest, file_.size()));
     if (status.code() != StatusCode::kUnavailable || !moved || breaks >= kBreaksMax) return status;
   }

@@ -15,8 +15,8 @@
 
 #include "core/base/clock.h"
 #include "core/base/status.h"
-#include "drivers/storage/digest.h"
 #include "core/base/transfer.h"
+#include "drivers/storage/digest.h"
 
 namespace berth {
 

@@ -35,7 +35,7 @@ class ImageFilesTest : public testing::Test {
   std::string Make(const std::string& format, const std::string& options = "") {
     const std::string raw =
         directory_.Write("content", std::string(1 << 20, 'x') + std::string(1 << 20, '\0'));
-    const std::string path = directory_.Path("image." + format);
+    std::string path = directory_.Path("image." + format);
     std::vector<std::string> arguments = {"convert", "-f", "raw", "-O", format};
     if (!options.empty()) arguments.insert(arguments.end(), {"-o", options});
     arguments.insert(arguments.end(), {raw, path});

@@ -130,7 +130,7 @@ class FaultsTest(IntegrationCase):
         running = self.create_running(agent).instance_id
         guests = self.guests(agent)
         agent.stop()
-        # As the agent before left it: it knew nothing of what a crash does.
+        # As an older agent left it: it knew neither images nor what a crash does.
         self.edit(agent.ledger,
                   "UPDATE instance SET json = json_remove(json, '$.spec.auto_recover',"
                   " '$.spec.crash_behavior', '$.recoveries')",
@@ -138,7 +138,7 @@ class FaultsTest(IntegrationCase):
                   " '$.spec.crash_behavior', '$.recoveries') WHERE kind = 'instance'",
                   "UPDATE request SET reply = CAST(json_remove(CAST(reply AS TEXT),"
                   " '$.spec.auto_recover', '$.spec.crash_behavior', '$.recoveries') AS BLOB)",
-                  "PRAGMA user_version = 6")
+                  "DROP TABLE image", "PRAGMA user_version = 6")
         agent.start()
         self.assertEqual(state_name(agent.client.get(running)), "RUNNING")
         self.assertEqual(self.guests(agent), guests)
