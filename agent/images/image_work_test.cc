@@ -82,9 +82,9 @@ class ImageWorkTest : public testing::Test {
     ledger_->SetListener([this](const auto& view, const auto&) { work_->ViewPublished(*view); });
     work_->Look();
   }
-  void Request(model::ImageSource source) {
+  void Request(const model::ImageSource& source) {
     ledger_->Submit(
-        [&](LedgerTxn& txn) {
+        [source](LedgerTxn& txn) {
           model::Image image{.id = kId, .source = source, .operation_id = kOperation};
           txn.PutOperation(images::NewOperation(image, kOperation, txn.now()));
           txn.PutImage(std::move(image));
