@@ -7,6 +7,7 @@
 
 #include "core/base/reasons.h"
 #include "core/model/names.h"
+#include "core/model/step.h"
 
 namespace berth::images {
 namespace {
@@ -24,18 +25,6 @@ constexpr Duration kBackoffMax = std::chrono::minutes(1);
 
 Duration Backoff(int attempt) {
   return std::min(kBackoffMax, kBackoffFirst * (1 << std::min(attempt - 1, 10)));
-}
-
-void Run(Step& step, StepState state, WallTime now) {
-  step.state = state;
-  ++step.attempts;
-  step.started = now;
-  step.ended.reset();
-}
-
-void End(Step& step, StepState state, WallTime now) {
-  step.state = state;
-  step.ended = now;
 }
 
 // Whether the same could go well a moment later.
@@ -57,7 +46,7 @@ model::Error DigestFault(const Image& image, const FetchedImage& fetched) {
 void Undo(Operation& operation, size_t index, const model::Error& error, WallTime now) {
   operation.state = OperationState::kUndoing;
   operation.error = error;
-  Run(operation.steps[index], StepState::kUndoing, now);
+  BeginStep(operation.steps[index], StepState::kUndoing, now);
 }
 
 void Finish(Image& image, Operation& operation, OperationState state, WallTime now) {
@@ -75,7 +64,7 @@ void StepFailed(Next& next, size_t index, const model::Error& error, WallTime no
   const bool overdue = next.operation.deadline && now >= *next.operation.deadline;
   if (undoing || (MayYetSucceed(error.code) && !overdue)) {
     next.retry_after = Backoff(step.attempts);
-    Run(step, step.state, now);
+    BeginStep(step, step.state, now);
     return;
   }
   Undo(next.operation, index, error, now);
@@ -84,13 +73,13 @@ void StepFailed(Next& next, size_t index, const model::Error& error, WallTime no
 void StepDone(Next& next, size_t index, const Outcome& outcome, WallTime now) {
   Step& step = next.operation.steps[index];
   if (step.state == StepState::kUndoing) {
-    End(step, StepState::kUndone, now);
+    EndStep(step, StepState::kUndone, now);
     const bool cancelled = next.operation.error.reason == reasons::kOperationCancelled;
     return Finish(next.image, next.operation,
                   cancelled ? OperationState::kCancelled : OperationState::kFailed, now);
   }
   if (step.kind == StepKind::kPublish) {
-    End(step, StepState::kDone, now);
+    EndStep(step, StepState::kDone, now);
     next.image.format = outcome.info.format;
     next.image.virtual_bytes = outcome.info.virtual_bytes;
     next.image.file_bytes = outcome.info.file_bytes;
@@ -102,8 +91,8 @@ void StepDone(Next& next, size_t index, const Outcome& outcome, WallTime now) {
   }
   next.image.sha256 = outcome.fetched.sha256;
   next.image.sha512 = outcome.fetched.sha512;
-  End(step, StepState::kDone, now);
-  Run(next.operation.steps[index + 1], StepState::kRunning, now);
+  EndStep(step, StepState::kDone, now);
+  BeginStep(next.operation.steps[index + 1], StepState::kRunning, now);
 }
 
 }  // namespace
@@ -118,7 +107,7 @@ Operation NewOperation(const Image& image, const std::string& operation_id, Wall
   operation.deadline = now + kPatience;
   operation.steps = {{.kind = pull ? StepKind::kDownload : StepKind::kCopy},
                      {.kind = StepKind::kPublish}};
-  Run(operation.steps.front(), StepState::kRunning, now);
+  BeginStep(operation.steps.front(), StepState::kRunning, now);
   return operation;
 }
 

@@ -12,6 +12,7 @@
 #include "core/base/reasons.h"
 #include "core/model/names.h"
 #include "core/model/state_reasons.h"
+#include "core/model/step.h"
 
 namespace berth::lifecycle {
 namespace {
@@ -28,18 +29,6 @@ bool Names(const StepEnded& ended, const model::Operation& operation) {
   const std::optional<size_t> active = ActiveStep(operation);
   return ended.operation_id == operation.id && active && *active == ended.step &&
          operation.steps[*active].attempts == ended.attempt;
-}
-
-void Run(Step& step, StepState state, WallTime now) {
-  step.state = state;
-  ++step.attempts;
-  step.started = now;
-  step.ended.reset();
-}
-
-void End(Step& step, StepState state, WallTime now) {
-  step.state = state;
-  step.ended = now;
 }
 
 // The code that EC2 gives to a launch that failed for such an error.
@@ -131,7 +120,7 @@ void UndoFrom(Draft& draft, size_t from) {
   for (size_t i = from + 1; i-- > 0;) {
     Step& step = operation.steps[i];
     if (!HasUndo(operation.kind, step.kind)) continue;
-    Run(step, StepState::kUndoing, draft.context().now);
+    BeginStep(step, StepState::kUndoing, draft.context().now);
     return;
   }
   Fail(draft);
@@ -140,7 +129,7 @@ void UndoFrom(Draft& draft, size_t from) {
 void GiveUp(Draft& draft, size_t index, const model::Error& error) {
   model::Operation& operation = draft.edit_operation();
   Step& step = operation.steps[index];
-  End(step, StepState::kFailed, draft.context().now);
+  EndStep(step, StepState::kFailed, draft.context().now);
   operation.error = error;
   operation.error.message = fmt::format("{}: {}", model::Name(step.kind), error.message);
   UndoFrom(draft, index);
@@ -164,10 +153,10 @@ void SkipAsking(Draft& draft, size_t index) {
   for (size_t i = index; i < operation.steps.size(); ++i) {
     Step& step = operation.steps[i];
     if (!IsOptional(step.kind) && !IsAwait(step.kind)) {
-      Run(step, StepState::kRunning, draft.context().now);
+      BeginStep(step, StepState::kRunning, draft.context().now);
       return;
     }
-    End(step, StepState::kSkipped, draft.context().now);
+    EndStep(step, StepState::kSkipped, draft.context().now);
   }
   Fatal(__FILE__, __LINE__, "nothing follows the asking", operation.id);
 }
@@ -190,7 +179,7 @@ void StartOnceMore(Draft& draft) {
     step->state = StepState::kPending;
     step->ended.reset();
   }
-  Run(*define, StepState::kRunning, draft.context().now);
+  BeginStep(*define, StepState::kRunning, draft.context().now);
 }
 
 void StepFailed(Draft& draft, size_t index, const model::Error& error) {
@@ -208,7 +197,7 @@ void StepFailed(Draft& draft, size_t index, const model::Error& error) {
     return GiveUp(draft, index, Overdue(error));
   }
   if (undoing) BERTH_PROBE("an undo is tried again");
-  Run(step, step.state, draft.context().now);
+  BeginStep(step, step.state, draft.context().now);
   draft.decision().retry_after = verdict.after;
 }
 
@@ -224,15 +213,15 @@ void Advance(Draft& draft) {
   const size_t index = *ActiveStep(operation);
   const WallTime now = draft.context().now;
   if (operation.steps[index].state == StepState::kUndoing) {
-    End(operation.steps[index], StepState::kUndone, now);
+    EndStep(operation.steps[index], StepState::kUndone, now);
     if (index == 0) return Fail(draft);
     return UndoFrom(draft, index - 1);
   }
-  End(operation.steps[index], StepState::kDone, now);
+  EndStep(operation.steps[index], StepState::kDone, now);
   if (operation.steps[index].kind == StepKind::kStartPaused)
     draft.edit().boot_id = draft.context().boot_id;
   if (index + 1 == operation.steps.size()) return Succeed(draft);
-  Run(operation.steps[index + 1], StepState::kRunning, now);
+  BeginStep(operation.steps[index + 1], StepState::kRunning, now);
 }
 
 void OnStepEnded(Draft& draft, const StepEnded& ended) {
