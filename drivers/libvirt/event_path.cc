@@ -40,7 +40,8 @@ void EventPath::Arrived(const DomainEvent& event) {
   memory_.Translate(event);  // An undefined guest is forgotten, whosever it was.
 }
 
-// A guest that is gone by now was no one we know: whoever missed the event will find it so.
+// Of a guest that is gone by now nobody can say whose it was. It may have been ours (destroyed and
+// undefined at a stroke, or undefined while it ran), so the hint is passed on.
 void EventPath::AskWhose(const DomainEvent& event) {
   const auto calls = calls_.lock();
   if (calls == nullptr) return;
@@ -49,6 +50,7 @@ void EventPath::AskWhose(const DomainEvent& event) {
   call.doing = "asking whose " + event.instance_id + " is";
   call.run = [self = shared_from_this(), event](Connection& connection) -> Task {
     const StatusOr<bool> ours = IsOurs(connection, self->node_id_, DomainUuid(event.instance_id));
+    if (ours.status().code() == StatusCode::kNotFound) return [self, event] { self->Tell(event); };
     if (!ours.ok()) return [] {};
     self->memory_.SetOurs(event.instance_id, *ours);
     return [self, event] { self->Arrived(event); };

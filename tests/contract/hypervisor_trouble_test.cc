@@ -130,6 +130,26 @@ TEST_F(HypervisorTrouble, KilledProcessIsNoShutdownFromInside) {
   EXPECT_EQ(Inspected(id).off_reason, OffReason::kCrashed);
 }
 
+TEST_F(HypervisorTrouble, AGuestThatIsUndefinedWhileItRunsIsStillToldToEnd) {
+  const std::string id = Halting();
+  ASSERT_EQ(std::system(("virsh -q undefine " + id).c_str()), 0);
+  ASSERT_TRUE(world_.log().WaitFor([&](const std::vector<GuestEvent>& events) {
+    return std::any_of(events.begin(), events.end(), [&](const GuestEvent& event) {
+      return event.instance_id == id && event.kind == Kind::kUndefined;
+    });
+  }));
+  ASSERT_EQ(std::system(("virsh -q destroy " + id).c_str()), 0);
+  EXPECT_EQ(OffReasonTold(id), OffReason::kDestroyed);
+}
+
+TEST_F(HypervisorTrouble, AGuestThatIsGoneBeforeItsNewAgentKnowsItIsToldToEnd) {
+  const std::string id = Halting();
+  world_.RestartAgent();
+  ASSERT_TRUE(world_.log().WaitForConnected(2));
+  ASSERT_EQ(std::system(("virsh -q \"undefine " + id + "; destroy " + id + "\"").c_str()), 0);
+  EXPECT_EQ(OffReasonTold(id), OffReason::kDestroyed);
+}
+
 TEST_F(HypervisorTrouble, MoreMemoryThanTheHostHasIsACapacityFailure) {
   GuestSpec spec = world_.NewGuest();
   spec.memory_mib = 16LL * 1024 * 1024;
