@@ -15,7 +15,9 @@ bool Transfer::cancelled() const {
 
 TransferProgress Transfer::progress() const {
   MutexLock lock(mutex_);
-  return progress_;
+  TransferProgress progress = progress_;
+  if (clock_.Now() - told_ > kStands) progress.bytes_per_second = 0;
+  return progress;
 }
 
 Duration Transfer::silence() const {
@@ -26,12 +28,13 @@ Duration Transfer::silence() const {
 void Transfer::Tell(int64_t done_bytes, std::optional<int64_t> total_bytes) {
   const SteadyTime now = clock_.Now();
   MutexLock lock(mutex_);
-  // What begins anew has a rate of its own.
-  if (done_bytes < progress_.done_bytes) {
+  // What begins anew, or goes on with what was there, has a rate of its own.
+  if (done_bytes < progress_.done_bytes || !told_anything_) {
     window_began_ = now;
     window_bytes_ = done_bytes;
   }
   told_ = now;
+  told_anything_ = true;
   progress_.done_bytes = done_bytes;
   progress_.total_bytes = total_bytes;
   if (now - window_began_ < kWindow) return;

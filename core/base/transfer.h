@@ -16,7 +16,7 @@ namespace berth {
 struct TransferProgress {
   int64_t done_bytes = 0;
   std::optional<int64_t> total_bytes;  // Where it is known.
-  int64_t bytes_per_second = 0;        // Over the last seconds.
+  int64_t bytes_per_second = 0;        // Over the last seconds; 0 while nothing comes.
 };
 
 class Transfer {
@@ -34,11 +34,13 @@ class Transfer {
 
  private:
   static constexpr Duration kWindow = std::chrono::seconds(1);
+  static constexpr Duration kStands = std::chrono::seconds(5);  // Without a word.
 
   const Clock& clock_;
   mutable Mutex mutex_;
   bool cancelled_ GUARDED_BY(mutex_) = false;
   TransferProgress progress_ GUARDED_BY(mutex_);
+  bool told_anything_ GUARDED_BY(mutex_) = false;
   SteadyTime told_ GUARDED_BY(mutex_);
   // What came since then makes the next rate.
   SteadyTime window_began_ GUARDED_BY(mutex_);
