@@ -13,6 +13,8 @@
 #include "agent/health/heartbeats.h"
 #include "agent/health/service_manager.h"
 #include "agent/host_setup.h"
+#include "agent/images/image_sweep.h"
+#include "agent/images/image_work.h"
 #include "agent/instance/registry.h"
 #include "agent/instance/step_runner.h"
 #include "agent/ledger/ledger_care.h"
@@ -37,6 +39,7 @@
 #include "drivers/host/host_facts.h"
 #include "drivers/host/topology.h"
 #include "drivers/libvirt/libvirt_hypervisor.h"
+#include "drivers/storage/local_image_store.h"
 #include "drivers/storage/local_storage.h"
 
 namespace berth {
@@ -55,6 +58,7 @@ struct Pools {
   ThreadPool work{"work", 2};
   ThreadPool ledger{"ledger", 1};
   ThreadPool storage{"storage", 2};
+  ThreadPool images{"images", 2};  // Each holds its thread for as long as its transfer takes.
   ThreadPool hypervisor{"hypervisor", 1};
 };
 
@@ -83,6 +87,7 @@ struct Daemon::Parts {
   Status OpenLedger();
   void GoOnWithoutLedger(const std::string& node_id, const Status& why);
   Status OpenStorage();
+  Status OpenImages();
   Status OpenHypervisor();
   void BuildInstances();
   void BuildNode();
@@ -125,6 +130,9 @@ struct Daemon::Parts {
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<LedgerCare> ledger_care;
   std::unique_ptr<Storage> storage;
+  std::unique_ptr<ImageStore> image_store;
+  std::shared_ptr<ImageWork> image_work;
+  std::shared_ptr<ImageSweep> image_sweep;
   std::unique_ptr<FakeHost> fake_host;
   std::unique_ptr<Hypervisor> hypervisor;
   std::unique_ptr<StepRunner> steps;
@@ -143,6 +151,7 @@ Status Daemon::Parts::Start() {
   BERTH_RETURN_IF_ERROR(OpenHost());
   BERTH_RETURN_IF_ERROR(OpenLedger());
   BERTH_RETURN_IF_ERROR(OpenStorage());
+  BERTH_RETURN_IF_ERROR(OpenImages());
   BERTH_RETURN_IF_ERROR(OpenHypervisor());
   BuildInstances();
   BuildNode();
@@ -213,6 +222,24 @@ Status Daemon::Parts::OpenStorage() {
   return OkStatus();
 }
 
+Status Daemon::Parts::OpenImages() {
+  BERTH_RETURN_IF_ERROR(MakeDirectory(config.ExchangeDir(), "images.exchange_dir"));
+  image_store =
+      MakeLocalImageStore({.image_dir = config.ImageDir(), .boot_id = facts.boot_id}, pools.images);
+  image_work = std::make_shared<ImageWork>(
+      ImageWork::Dependencies{.executor = pools.work,
+                              .clock = clock,
+                              .random = *random,
+                              .ledger = *ledger,
+                              .store = *image_store,
+                              .limits = {.cache_bytes = config.images.cache_limit_mib << 20,
+                                         .disk_mib = capacity.Allocatable().disk_mib},
+                              .brought = [this](int64_t bytes) { metrics.images.Brought(bytes); }});
+  image_sweep = std::make_shared<ImageSweep>(ImageSweep::Dependencies{
+      .executor = pools.work, .random = *random, .ledger = *ledger, .store = *image_store});
+  return OkStatus();
+}
+
 Status Daemon::Parts::OpenHypervisor() {
   const std::string node_id = ledger->View()->identity.node_id;
   if (config.hypervisor.driver == HypervisorDriver::kLibvirt) {
@@ -269,10 +296,17 @@ void Daemon::Parts::BuildNode() {
       .types = settings.types,
       .observer = {.refused = [this](const std::string& r) { metrics.admission.Refused(r); },
                    .reservations_expired =
-                       [this](int64_t count) { metrics.admission.ReservationsExpired(count); }},
+                       [this](int64_t count) { metrics.admission.ReservationsExpired(count); },
+                   .image_wanted = [this](bool hit) { metrics.images.Wanted(hit); }},
+      .images = {.exchange_dir = config.ExchangeDir(),
+                 .cache_bytes = config.images.cache_limit_mib << 20,
+                 .progress = [this](const std::string& id) { return image_work->Progress(id); }},
       .terminated_visible = config.terminated_visible});
-  ledger->SetListener(
-      [this](const auto& view, const auto& changes) { node->ViewPublished(view, changes); });
+  ledger->SetListener([this](const auto& view, const auto& changes) {
+    node->ViewPublished(view, changes);
+    image_work->ViewPublished(*view);
+    image_sweep->ViewPublished(*view);
+  });
   recovery = std::make_unique<Recovery>(
       Recovery::Dependencies{
           .executor = pools.work,
@@ -375,6 +409,9 @@ void Daemon::Parts::ConnectEvents() {
                         [this] { recovery->Run([this](const Status&) { health->LookSoon(); }); });
   storage->Subscribe([this](const std::string& id) { recovery->FilesGone(id); });
   recovery->Start();
+  if (picture) return;  // Which images are whose is not known without the ledger.
+  image_work->Look();
+  image_sweep->Start();
 }
 
 // With no ledger to write it to, what happened is seen in the picture alone.
@@ -442,6 +479,8 @@ void Daemon::Parts::Stop() {
   http.reset();
   pools.work.Shutdown();
   pools.ledger.Shutdown();
+  if (image_work) image_work->Stop();
+  pools.images.Shutdown();
   pools.storage.Shutdown();
   storage.reset();
   hypervisor.reset();

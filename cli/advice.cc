@@ -65,6 +65,7 @@ Lines AdviseWait(const ErrorDetails& details) {
 
 // The agent's own words name its directory, mostly.
 Lines AdviseImage(const Status& status) {
+  if (status.message().find("img-") != absl::string_view::npos) return {};
   if (status.message().find('/') != absl::string_view::npos) return {};
   return {
       "put the file into the agent's image directory (/var/lib/berth/images, unless berthd.json "
@@ -108,6 +109,12 @@ const std::map<std::string, Adviser>& Advisers() {
       {reasons::kStaleEpoch, AdviseEpoch},
       {reasons::kImageInvalid, Say("look at it on the host: qemu-img info FILE (qcow2 or raw, "
                                    "without a backing file, readable by the agent)")},
+      {reasons::kImageExists, Say("ids are never used again: leave --id out, and get a new one")},
+      {reasons::kImageInUse, Say("who uses it: berthctl instance list")},
+      {reasons::kImageChecksumMismatch, Say("the source has other bytes than were asked for: "
+                                            "compare the digest with its publisher's")},
+      {reasons::kImageSourceUnavailable,
+       Say("try the same by hand on the host: curl -fLO URL; then pull again, it is resumed")},
       {reasons::kStorageFull, Say("free some disk on the host: df -h /var/lib/berth")},
       {reasons::kHypervisorUnavailable, Say("see why: berthctl doctor")},
       {reasons::kHypervisorTimeout, Say("see why: berthctl doctor")},

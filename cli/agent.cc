@@ -57,7 +57,8 @@ Agent::Stubs Agent::Connect(const std::string& socket) {
       grpc::CreateCustomChannel(TargetOf(socket), grpc::InsecureChannelCredentials(), arguments);
   return {berth::v1::InstanceService::NewStub(channel), berth::v1::NodeService::NewStub(channel),
           berth::v1::OperationService::NewStub(channel),
-          berth::v1::ReservationService::NewStub(channel)};
+          berth::v1::ReservationService::NewStub(channel),
+          berth::v1::ImageService::NewStub(channel)};
 }
 
 Status Agent::Try(Duration waits, const Attempt& attempt) {

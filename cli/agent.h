@@ -14,6 +14,7 @@
 #include <optional>
 #include <tuple>
 
+#include "berth/v1/image_service.grpc.pb.h"
 #include "berth/v1/instance_service.grpc.pb.h"
 #include "berth/v1/node_service.grpc.pb.h"
 #include "berth/v1/operation_service.grpc.pb.h"
@@ -68,7 +69,8 @@ class Agent {
   using Stubs = std::tuple<std::unique_ptr<berth::v1::InstanceService::StubInterface>,
                            std::unique_ptr<berth::v1::NodeService::StubInterface>,
                            std::unique_ptr<berth::v1::OperationService::StubInterface>,
-                           std::unique_ptr<berth::v1::ReservationService::StubInterface>>;
+                           std::unique_ptr<berth::v1::ReservationService::StubInterface>,
+                           std::unique_ptr<berth::v1::ImageService::StubInterface>>;
   using Attempt = std::function<grpc::Status(grpc::ClientContext&)>;
 
   // A channel of its own, so that a try is never answered from what an earlier one met.
@@ -87,6 +89,7 @@ class Agent {
 using InstanceStub = berth::v1::InstanceService::StubInterface;
 using NodeStub = berth::v1::NodeService::StubInterface;
 using OperationStub = berth::v1::OperationService::StubInterface;
+using ImageStub = berth::v1::ImageService::StubInterface;
 using ReservationStub = berth::v1::ReservationService::StubInterface;
 
 }  // namespace berth::cli

@@ -67,6 +67,12 @@ void AddCommands(Command top) {
   AddReservationList(reservation);
   AddReservationGet(reservation);
   AddReservationRelease(reservation);
+  Command image = top.Sub("image", "The cache of images that disks are made of");
+  AddImagePull(image);
+  AddImageImport(image);
+  AddImageList(image);
+  AddImageGet(image);
+  AddImageDelete(image);
   Command ledger = top.Sub("ledger", "The agent's book of instances and claims, as a file");
   AddLedgerCheck(ledger);
   AddLedgerExport(ledger);

@@ -25,6 +25,13 @@ void AddReservationList(Command& reservation);
 void AddReservationGet(Command& reservation);
 void AddReservationRelease(Command& reservation);
 
+// Below `image`.
+void AddImagePull(Command& image);
+void AddImageImport(Command& image);
+void AddImageList(Command& image);
+void AddImageGet(Command& image);
+void AddImageDelete(Command& image);
+
 // Below `operation`.
 void AddOperationGet(Command& operation);
 void AddOperationList(Command& operation);

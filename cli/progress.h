@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How far an operation has come, on context.err: one line that is written over on a terminal, else
-// a line for each new phase.
+// a line for each new phase, and now and then one for bytes that move.
 #pragma once
 
 #include <string>
@@ -35,6 +35,9 @@ class Progress {
   const std::string state_;
   const SteadyTime start_;
   std::string last_;
+  std::string last_phase_;
+  int last_attempt_ = 0;
+  SteadyTime next_line_{};  // Of a transfer that goes on.
 };
 
 }  // namespace berth::cli

@@ -189,12 +189,28 @@ v1::Node FromNode(const NodeInfo& info, const NodeFacts& facts) {
   return out;
 }
 
+namespace {
+
+v1::Claim::OwnerKind FromOwner(model::ClaimOwner owner) {
+  switch (owner) {
+    case model::ClaimOwner::kInstance:
+      return v1::Claim::OWNER_KIND_INSTANCE;
+    case model::ClaimOwner::kReservation:
+      return v1::Claim::OWNER_KIND_RESERVATION;
+    case model::ClaimOwner::kForeignGuest:
+      return v1::Claim::OWNER_KIND_FOREIGN_GUEST;
+    case model::ClaimOwner::kImage:
+      return v1::Claim::OWNER_KIND_STORAGE;
+  }
+  return v1::Claim::OWNER_KIND_UNSPECIFIED;
+}
+
+}  // namespace
+
 v1::Claim FromClaim(const model::Claim& claim) {
   v1::Claim out;
   out.set_claim_id(claim.id);
-  out.set_owner_kind(claim.owner == model::ClaimOwner::kReservation
-                         ? v1::Claim::OWNER_KIND_RESERVATION
-                         : v1::Claim::OWNER_KIND_INSTANCE);
+  out.set_owner_kind(FromOwner(claim.owner));
   out.set_owner_id(claim.owner_id);
   out.set_tenant_id(claim.tenant_id);
   *out.mutable_placement() =

@@ -7,6 +7,7 @@
 
 #include "agent/api/call_context.h"
 #include "agent/api/operation_convert.h"
+#include "agent/api/show_operation.h"
 #include "agent/api/time_convert.h"
 #include "berth/v1/operation_service.pb.h"
 
@@ -16,11 +17,6 @@ namespace {
 constexpr Duration kWaitMax = std::chrono::minutes(10);
 // Of the time a caller has left, what the answer needs to reach it before its deadline.
 constexpr Duration kAnswerTime = std::chrono::milliseconds(100);
-
-v1::Operation Show(const NodeAgent& node, const model::Operation& operation) {
-  const auto record = node.GetInstance(operation.target);
-  return FromOperation(operation, record.ok() ? record->get() : nullptr);
-}
 
 Duration WaitOf(const v1::WaitOperationRequest& request, const Call& call, RequestFaults& faults) {
   Duration wait = kWaitMax;
@@ -39,7 +35,7 @@ void GetOperation(NodeAgent& node, const v1::GetOperationRequest& request, Reque
   if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
   const auto operation = node.GetOperation(request.operation_id());
   if (!operation.ok()) return call->Fail(operation.status());
-  call->Succeed(Show(node, **operation));
+  call->Succeed(ShowOperation(node, **operation));
 }
 
 ListOperationsArgs ToList(const v1::ListOperationsRequest& request, RequestFaults& faults) {
@@ -75,8 +71,9 @@ void CancelOperation(NodeAgent& node, const v1::CancelOperationRequest& request,
                      RequestFaults faults, const CallPtr& call) {
   if (const Status wrong = faults.ToStatus(); !wrong.ok()) return call->Fail(wrong);
   node.CancelOperation(ContextOf(*call, request), request.operation_id(),
-                       call->AnswerWith<model::Operation>(
-                           [&node](const auto& operation) { return Show(node, operation); }));
+                       call->AnswerWith<model::Operation>([&node](const auto& operation) {
+                         return ShowOperation(node, operation);
+                       }));
 }
 
 void WaitOperation(NodeAgent& node, const v1::WaitOperationRequest& request, RequestFaults faults,
@@ -87,7 +84,7 @@ void WaitOperation(NodeAgent& node, const v1::WaitOperationRequest& request, Req
   using OperationPtr = std::shared_ptr<const model::Operation>;
   node.WaitOperation(request.operation_id(), wait,
                      call->AnswerWith<OperationPtr>([&node](const OperationPtr& operation) {
-                       return Show(node, *operation);
+                       return ShowOperation(node, *operation);
                      }));
 }
 

@@ -137,6 +137,7 @@ std::string RequestIdOf(const Message& request) {
 std::string TargetOf(const Message& request) {
   if (std::string id = StringOf(request, "instance_id"); IsInstanceId(id)) return id;
   if (std::string id = StringOf(request, "reservation_id"); IsReservationId(id)) return id;
+  if (std::string id = StringOf(request, "image_id"); IsImageId(id)) return id;
   if (std::string id = StringOf(request, "operation_id"); IsOperationId(id)) return id;
   return "";
 }

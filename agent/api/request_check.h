@@ -27,7 +27,7 @@ RequestFaults CheckRequest(std::string_view bytes, const google::protobuf::Messa
 
 // The request_id; "" if there is none or it is malformed.
 std::string RequestIdOf(const google::protobuf::Message& request);
-// The instance_id or operation_id; likewise.
+// The instance_id, reservation_id, image_id or operation_id; likewise.
 std::string TargetOf(const google::protobuf::Message& request);
 // The request as bytes that are the same for every encoding of the same wish, for comparing a
 // repeat with the first call. Without control_epoch: who repeats the call of a control plane that

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "agent/api/contract.h"
+#include "agent/api/image_rpcs.h"
 #include "agent/api/instance_rpcs.h"
 #include "agent/api/ledger_rpcs.h"
 #include "agent/api/node_rpcs.h"
@@ -68,6 +69,7 @@ class ApiServer::Impl {
     ServeNodeWatches(*services_.at("NodeService"), dependencies.node, facts_);
     ServeLedger(*services_.at("NodeService"), dependencies.ledger);
     ServeReservations(*services_.at("ReservationService"), dependencies.node);
+    ServeImages(*services_.at("ImageService"), dependencies.node);
     ServeOperations(*services_.at("OperationService"), dependencies.node);
   }
 

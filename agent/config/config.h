@@ -71,6 +71,12 @@ struct CapacityConfig {
   bool operator==(const CapacityConfig&) const = default;
 };
 
+struct ImagesConfig {
+  std::string exchange_dir;     // Imports come from here, exports go here; "" = STATE_DIR/exchange.
+  int64_t cache_limit_mib = 0;  // Of all images together; 0 = as much as the disk has.
+  bool operator==(const ImagesConfig&) const = default;
+};
+
 struct Config {
   std::string state_dir = "/var/lib/berth";
   std::string image_dir;  // "" = STATE_DIR/images.
@@ -83,9 +89,13 @@ struct Config {
   LogConfig log;
   HypervisorConfig hypervisor;
   CapacityConfig capacity;
+  ImagesConfig images;
   bool operator==(const Config&) const = default;
 
   std::string ImageDir() const { return image_dir.empty() ? state_dir + "/images" : image_dir; }
+  std::string ExchangeDir() const {
+    return images.exchange_dir.empty() ? state_dir + "/exchange" : images.exchange_dir;
+  }
   std::string LedgerPath() const { return ledger.empty() ? state_dir + "/ledger.db" : ledger; }
 };
 

@@ -51,6 +51,8 @@ constexpr auto kSettingFlags = std::to_array<SettingFlag>({
     {"--reserved-memory-mib", "capacity.reserved_memory_mib", "MIB", "Memory kept back"},
     {"--reserved-disk-mib", "capacity.reserved_disk_mib", "MIB", "Disk kept back"},
     {"--cpu-overcommit", "capacity.cpu_overcommit", "RATIO", "Shared vCPUs per shared CPU"},
+    {"--exchange-dir", "images.exchange_dir", "DIR", "Where images are imported from"},
+    {"--image-cache-limit-mib", "images.cache_limit_mib", "MIB", "Of all images; 0: the disk's"},
 });
 
 // Adds every flag; the values that come in are in the order of the table.

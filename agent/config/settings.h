@@ -67,6 +67,12 @@ void VisitCapacity(Visitor& visit, CapacityConfig& capacity) {
 }
 
 template <typename Visitor>
+void VisitImages(Visitor& visit, ImagesConfig& images) {
+  visit.Text("exchange_dir", images.exchange_dir);
+  visit.Integer("cache_limit_mib", images.cache_limit_mib, 0, 1LL << 40);
+}
+
+template <typename Visitor>
 void VisitSettings(Visitor& visit, Config& config) {
   visit.Text("state_dir", config.state_dir);
   visit.Text("image_dir", config.image_dir);
@@ -79,6 +85,7 @@ void VisitSettings(Visitor& visit, Config& config) {
   visit.Group("log", [&](auto& group) { VisitLog(group, config.log); });
   visit.Group("hypervisor", [&](auto& group) { VisitHypervisor(group, config.hypervisor); });
   visit.Group("capacity", [&](auto& group) { VisitCapacity(group, config.capacity); });
+  visit.Group("images", [&](auto& group) { VisitImages(group, config.images); });
 }
 
 }  // namespace berth

@@ -27,11 +27,16 @@ Duration Backoff(int attempt) {
   return std::min(kBackoffMax, kBackoffFirst * (1 << std::min(attempt - 1, 10)));
 }
 
-// Whether the same could go well a moment later.
+// Whether the same could go well a moment later. A full disk is not waited for: what was brought
+// takes part of it.
 bool MayYetSucceed(StatusCode code) {
   return code == StatusCode::kUnavailable || code == StatusCode::kInternal ||
-         code == StatusCode::kResourceExhausted || code == StatusCode::kDeadlineExceeded;
+         code == StatusCode::kDeadlineExceeded;
 }
+
+// A source that sends nothing is given up sooner (HttpLimits), so an attempt of this length has
+// brought something.
+constexpr Duration kBringsSomething = std::chrono::minutes(2);
 
 model::Error DigestFault(const Image& image, const FetchedImage& fetched) {
   const auto fault = [](const std::string& wanted, const std::string& is) -> model::Error {
@@ -39,8 +44,10 @@ model::Error DigestFault(const Image& image, const FetchedImage& fetched) {
     return {StatusCode::kFailedPrecondition, reasons::kImageChecksumMismatch,
             fmt::format("its bytes have the digest {} and not {}", is, wanted)};
   };
-  const model::Error error = fault(image.source.sha256, fetched.sha256);
-  return error.ok() ? fault(image.source.sha512, fetched.sha512) : error;
+  // What came once has to come again.
+  for (const std::string& wanted : {image.source.sha256, image.sha256})
+    if (model::Error error = fault(wanted, fetched.sha256); !error.ok()) return error;
+  return fault(image.source.sha512, fetched.sha512);
 }
 
 void Undo(Operation& operation, size_t index, const model::Error& error, WallTime now) {
@@ -60,6 +67,8 @@ void Finish(Image& image, Operation& operation, OperationState state, WallTime n
 void StepFailed(Next& next, size_t index, const model::Error& error, WallTime now) {
   Step& step = next.operation.steps[index];
   step.last_error = error;
+  if (next.operation.deadline && now >= *step.started + kBringsSomething)
+    next.operation.deadline = std::max(*next.operation.deadline, now + kPatience);
   const bool undoing = step.state == StepState::kUndoing;
   const bool overdue = next.operation.deadline && now >= *next.operation.deadline;
   if (undoing || (MayYetSucceed(error.code) && !overdue)) {

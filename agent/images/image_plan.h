@@ -18,7 +18,7 @@
 
 namespace berth::images {
 
-// How long a source that cannot be reached is tried.
+// How long a source that brings nothing is tried.
 inline constexpr Duration kPatience = std::chrono::minutes(30);
 
 // The operation that brings `image` here, its first step running.

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/check.h"
+#include "core/base/ids.h"
 
 namespace berth {
 namespace {
@@ -30,9 +30,16 @@ void ImageWork::ViewPublished(const model::NodeView& view) {
   });
 }
 
+void ImageWork::Stop() {
+  MutexLock lock(mutex_);
+  stopped_ = true;
+  for (auto& [id, running] : running_) running.transfer->Cancel();
+}
+
 void ImageWork::Look() {
   const auto view = with_.ledger.View();
   view->images.ForEach([&](const std::string&, const ImagePtr& image) {
+    if (images::HasFileToRemove(*image)) return;  // First that (image_sweep.h).
     const OperationPtr operation = view->operations.Find(image->operation_id);
     if (operation != nullptr && !operation->final()) LookAt(image, operation);
   });
@@ -47,6 +54,7 @@ void ImageWork::LookAt(const ImagePtr& image, const OperationPtr& operation) {
 bool ImageWork::Take(const model::Operation& operation, size_t step,
                      std::shared_ptr<Transfer> transfer) {
   MutexLock lock(mutex_);
+  if (stopped_) return false;
   if (const auto found = running_.find(operation.target); found != running_.end()) {
     Running& running = found->second;
     if (IsSame(running.outcome, operation, step)) return false;
@@ -87,7 +95,9 @@ void ImageWork::CameBack(const std::string& image_id, const model::Error& error,
   images::Outcome outcome;
   {
     MutexLock lock(mutex_);
+    if (stopped_) return;  // Not known as ended, it is done again.
     Running& running = running_.at(image_id);
+    if (error.ok() && fetched.bytes > 0 && with_.brought) with_.brought(fetched.bytes);
     running.outcome.error = error;
     running.outcome.fetched = fetched;
     running.outcome.info = info;
@@ -96,18 +106,31 @@ void ImageWork::CameBack(const std::string& image_id, const model::Error& error,
   Store(image_id, outcome);
 }
 
+Duration ImageWork::Apply(LedgerTxn& txn, const std::string& image_id,
+                          images::Outcome outcome) const {
+  const auto image = txn.view().images.Find(image_id);
+  const auto operation = txn.view().operations.Find(outcome.operation_id);
+  if (image == nullptr || operation == nullptr) return Duration(0);
+  images::Next next = images::AfterStep(*image, *operation, outcome, txn.now());
+  const bool arrived = next.changed && next.image.state == model::ImageState::kAvailable;
+  if (arrived) {
+    const Status room = images::Admit(txn, next.image, with_.limits, NewClaimId(with_.random));
+    if (!room.ok()) {
+      outcome.error = model::ErrorOf(room);
+      next = images::AfterStep(*image, *operation, outcome, txn.now());
+    }
+  }
+  if (!next.changed) return Duration(0);
+  txn.PutOperation(std::move(next.operation));
+  txn.PutImage(std::move(next.image));
+  return next.retry_after;
+}
+
 void ImageWork::Store(const std::string& image_id, const images::Outcome& outcome) {
   const auto retry_after = std::make_shared<Duration>(0);
   with_.ledger.Submit(
-      [image_id, outcome, retry_after](LedgerTxn& txn) {
-        const auto image = txn.view().images.Find(image_id);
-        const auto operation = txn.view().operations.Find(outcome.operation_id);
-        if (image == nullptr || operation == nullptr) return OkStatus();
-        images::Next next = images::AfterStep(*image, *operation, outcome, txn.now());
-        if (!next.changed) return OkStatus();
-        *retry_after = next.retry_after;
-        txn.PutOperation(std::move(next.operation));
-        txn.PutImage(std::move(next.image));
+      [self = shared_from_this(), image_id, outcome, retry_after](LedgerTxn& txn) {
+        *retry_after = self->Apply(txn, image_id, outcome);
         return OkStatus();
       },
       [self = shared_from_this(), image_id, outcome, retry_after](const Status& status) {

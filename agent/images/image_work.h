@@ -9,16 +9,20 @@
 // Thread-safe; work that is out holds this, and ends with the executor.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "agent/images/image_cache.h"
 #include "agent/images/image_plan.h"
 #include "agent/ledger/ledger.h"
 #include "core/base/clock.h"
 #include "core/base/executor.h"
 #include "core/base/mutex.h"
+#include "core/base/random.h"
 #include "drivers/storage/image_store.h"
 
 namespace berth {
@@ -29,11 +33,18 @@ class ImageWork : public std::enable_shared_from_this<ImageWork> {
   struct Dependencies {
     Executor& executor;
     const Clock& clock;
+    Random& random;
     Ledger& ledger;
     ImageStore& store;
+    images::Limits limits;
+    // For metrics: an image was brought of so many bytes. Any thread; may be null.
+    std::function<void(int64_t bytes)> brought = nullptr;
   };
-  explicit ImageWork(Dependencies dependencies) : with_(dependencies) {}
+  explicit ImageWork(Dependencies dependencies) : with_(std::move(dependencies)) {}
 
+  // Asks what is out to come back, unfinished, for a new agent to go on with. From then on nothing
+  // is begun.
+  void Stop() EXCLUDES(mutex_);
   // Begins what the ledger's view says; once at the start.
   void Look() EXCLUDES(mutex_);
   // To be called by the ledger's listener. Cheap; posts and returns.
@@ -60,6 +71,8 @@ class ImageWork : public std::enable_shared_from_this<ImageWork> {
              const std::shared_ptr<Transfer>& transfer);
   void CameBack(const std::string& image_id, const model::Error& error, const FetchedImage& fetched,
                 const ImageInfo& info) EXCLUDES(mutex_);
+  // In a transaction; how long the step that runs then waits.
+  Duration Apply(LedgerTxn& txn, const std::string& image_id, images::Outcome outcome) const;
   void Store(const std::string& image_id, const images::Outcome& outcome);
   void Stored(const std::string& image_id, Duration retry_after) EXCLUDES(mutex_);
 
@@ -68,6 +81,7 @@ class ImageWork : public std::enable_shared_from_this<ImageWork> {
   std::map<std::string, Running> running_ GUARDED_BY(mutex_);  // By image id.
   PersistentMap<model::Image> seen_ GUARDED_BY(mutex_);
   uint64_t next_token_ GUARDED_BY(mutex_) = 0;
+  bool stopped_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace berth

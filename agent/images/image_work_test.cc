@@ -50,7 +50,7 @@ class ScriptedStore final : public ImageStore {
     calls.emplace_back("delete");
     executor_.Post([done = std::move(done)] { done(OkStatus()); });
   }
-  void List(DoneWith<std::vector<std::string>> done) override { done(std::vector<std::string>()); }
+  void List(DoneWith<std::vector<ImageFile>> done) override { done(std::vector<ImageFile>()); }
 
   std::vector<std::string> calls;
   std::vector<Status> fetch;  // Of the next ones, in turn; then all go well.
@@ -78,7 +78,8 @@ class ImageWorkTest : public testing::Test {
 
   // A new agent on the same ledger.
   void Start() {
-    work_ = std::make_shared<ImageWork>(ImageWork::Dependencies{sim_, sim_, *ledger_, store_});
+    work_ = std::make_shared<ImageWork>(
+        ImageWork::Dependencies{sim_, sim_, *random_, *ledger_, store_, {0, 1000}, nullptr});
     ledger_->SetListener([this](const auto& view, const auto&) { work_->ViewPublished(*view); });
     work_->Look();
   }

@@ -151,6 +151,9 @@ void ImageChange(const model::Image* was, const model::Image& is, std::vector<Ev
     case model::ImageState::kFailed:
       events.push_back(About("ImageFailed", is.id, is.state_message));
       return;
+    case model::ImageState::kEvicted:
+      events.push_back(About("ImageEvicted", is.id, "it made room for others in the cache"));
+      return;
   }
 }
 

@@ -32,7 +32,8 @@ std::optional<Owner> OwnerIn(const PersistentMap<Record>& records, ClaimOwner ki
                              const std::string& id) {
   const auto record = records.Find(id);
   if (record == nullptr) return std::nullopt;
-  Owner owner{kind, id, record->run_claim_id, record->disk_claim_id};
+  Owner owner{kind, id, "", record->disk_claim_id};
+  if constexpr (requires { record->run_claim_id; }) owner.run_claim_id = record->run_claim_id;
   if constexpr (requires { record->resized_from; })
     if (record->resized_from) owner.resized_claim_id = record->resized_from->run_claim_id;
   return owner;
@@ -40,6 +41,7 @@ std::optional<Owner> OwnerIn(const PersistentMap<Record>& records, ClaimOwner ki
 
 std::optional<Owner> FindOwner(const NodeView& view, ClaimOwner kind, const std::string& id) {
   if (kind == ClaimOwner::kReservation) return OwnerIn(view.reservations, kind, id);
+  if (kind == ClaimOwner::kImage) return OwnerIn(view.images, kind, id);
   return OwnerIn(view.instances, kind, id);
 }
 
@@ -109,8 +111,9 @@ std::string FaultOfChange(const Change& change, const NodeView& before, const No
       return FaultOfOwnerChange(ClaimOwner::kInstance, change.id, before, after);
     case Change::Kind::kReservation:
       return FaultOfOwnerChange(ClaimOwner::kReservation, change.id, before, after);
-    case Change::Kind::kOperation:
     case Change::Kind::kImage:
+      return FaultOfOwnerChange(ClaimOwner::kImage, change.id, before, after);
+    case Change::Kind::kOperation:
     case Change::Kind::kNode:
       break;
   }

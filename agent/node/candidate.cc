@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/base/ids.h"
 #include "core/base/reasons.h"
+#include "core/model/names.h"
 
 namespace berth::node {
 namespace {
@@ -60,6 +61,28 @@ model::InstanceRecord WouldBe(const Candidate& candidate, model::InstanceRecord 
   return would_be;
 }
 
+// One that Berth has brought here may have been evicted since its file was looked at.
+Status CheckImage(const model::NodeView& view, const std::string& image_id) {
+  if (!IsImageId(image_id)) return OkStatus();
+  const auto image = view.images.Find(image_id);
+  if (image != nullptr && image->state == model::ImageState::kAvailable) return OkStatus();
+  return MakeError(
+      StatusCode::kNotFound,
+      fmt::format("{} is not in the cache of this node{}{}", image_id,
+                  image == nullptr ? "" : fmt::format(", it is {}", model::Name(image->state)),
+                  "; `berthctl image pull` brings it here"),
+      {.reason = reasons::kImageNotFound,
+       .violations = {{"spec.boot.disk.image", "pull it, or name one that is AVAILABLE"}}});
+}
+
+void NoteUse(LedgerTxn& txn, const std::string& image_id) {
+  const auto image = txn.view().images.Find(image_id);
+  if (image == nullptr) return;
+  model::Image used = *image;
+  used.last_used = txn.now();
+  txn.PutImage(std::move(used));
+}
+
 }  // namespace
 
 void Prepare(const ContextPtr& context, const CallContext& call, CreateInstanceArgs args,
@@ -86,6 +109,7 @@ void Prepare(const ContextPtr& context, const CallContext& call, CreateInstanceA
 StatusOr<model::InstanceRecord> AdmitCandidate(LedgerTxn& txn, const NodeContext& context,
                                                const CallContext& call, const Candidate& candidate,
                                                const model::Topology& topology_now) {
+  BERTH_RETURN_IF_ERROR(CheckImage(txn.view(), candidate.spec.boot.image));
   BERTH_ASSIGN_OR_RETURN(Admission admission, AdmitOne(txn, context, candidate, topology_now));
   if (candidate.args.validate_only) return WouldBe(candidate, std::move(admission.record));
   const std::string id = admission.record.id;
@@ -95,6 +119,7 @@ StatusOr<model::InstanceRecord> AdmitCandidate(LedgerTxn& txn, const NodeContext
   txn.PutClaim(std::move(admission.disk_claim));
   txn.PutOperation(std::move(admission.operation));
   txn.PutInstance(std::move(admission.record));
+  NoteUse(txn, candidate.spec.boot.image);
   if (const std::string& from = candidate.args.reservation_id; !from.empty())
     EndReservation(txn, *txn.view().reservations.Find(from), model::ReservationState::kCommitted,
                    id);

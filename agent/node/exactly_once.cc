@@ -51,6 +51,10 @@ StatusOr<model::Operation> Decode(std::string_view reply) {
   return model::DecodeOperation(reply);
 }
 template <>
+StatusOr<model::Image> Decode(std::string_view reply) {
+  return model::DecodeImage(reply);
+}
+template <>
 StatusOr<model::BatchOutcome> Decode(std::string_view reply) {
   return model::DecodeBatchOutcome(reply);
 }
@@ -58,6 +62,7 @@ StatusOr<model::BatchOutcome> Decode(std::string_view reply) {
 // With whose end the answer's own begins.
 std::string SubjectOf(const model::InstanceRecord& record) { return record.id; }
 std::string SubjectOf(const model::Reservation& reservation) { return reservation.id; }
+std::string SubjectOf(const model::Image& image) { return image.id; }
 std::string SubjectOf(const model::Operation& operation) { return operation.target; }
 std::string SubjectOf(const model::BatchOutcome& outcome) {
   for (const model::BatchEntry& entry : outcome.entries)
@@ -92,6 +97,7 @@ BERTH_ANSWERS(model::InstanceRecord);
 BERTH_ANSWERS(model::Reservation);
 BERTH_ANSWERS(model::Operation);
 BERTH_ANSWERS(model::BatchOutcome);
+BERTH_ANSWERS(model::Image);
 #undef BERTH_ANSWERS
 
 Status CheckEtag(const model::InstanceRecord& record, const CallContext& call) {

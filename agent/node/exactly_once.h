@@ -15,7 +15,8 @@ namespace berth::node {
 // id. INVALID_ARGUMENT IDEMPOTENT_PARAMETER_MISMATCH: the id belongs to a call with other
 // parameters.
 //
-// `T` is what the call answers: model::InstanceRecord, Operation, Reservation or BatchOutcome.
+// `T` is what the call answers: model::InstanceRecord, Operation, Reservation, Image or
+// BatchOutcome.
 template <typename T>
 StatusOr<std::optional<T>> FindAnswer(LedgerTxn& txn, const CallContext& call);
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "agent/images/image_cache.h"
 #include "core/base/error.h"
 #include "core/base/reasons.h"
 #include "core/model/names.h"
@@ -138,6 +139,23 @@ StatusOr<ListClaimsResult> Listings::Claims(int32_t asked, const std::string& pa
   result.claims = FirstAfter(place.view->claims, place.token.last_id, page_size + 1,
                              [](const model::Claim&) { return true; });
   result.next_page_token = Cut(place, page_size, &result.claims);
+  return result;
+}
+
+StatusOr<ListImagesResult> Listings::Images(int32_t asked, const std::string& page_token) {
+  BERTH_ASSIGN_OR_RETURN(const Place place, PlaceOf(asked, page_token, HashOf("images")));
+  const size_t page_size = PageSize(asked);
+  ListImagesResult result;
+  result.revision = place.view->revision;
+  auto found = FirstAfter(place.view->images, place.token.last_id, page_size + 1,
+                          [](const model::Image&) { return true; });
+  result.next_page_token = Cut(place, page_size, &found);
+  const auto users = images::CountUsers(*place.view);
+  for (auto& image : found) {
+    const auto used = users.find(image->id);
+    result.images.push_back({std::move(image), used == users.end() ? 0 : used->second});
+  }
+  result.cache_used_bytes = images::BytesOf(*place.view);
   return result;
 }
 

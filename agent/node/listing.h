@@ -28,6 +28,9 @@ class Listings {
   // As NodeAgent::ListClaims.
   StatusOr<ListClaimsResult> Claims(int32_t page_size, const std::string& page_token)
       EXCLUDES(mutex_);
+  // As ImageCatalog::List, without the limit.
+  StatusOr<ListImagesResult> Images(int32_t page_size, const std::string& page_token)
+      EXCLUDES(mutex_);
   // As NodeAgent::ListReservations.
   StatusOr<ListReservationsResult> Reservations(const ListReservationsArgs& args) EXCLUDES(mutex_);
   // As NodeAgent::ListOperations.

@@ -33,6 +33,7 @@ class NodeAgent::Impl {
       : context(std::make_shared<const NodeContext>(std::move(dependencies))),
         listings(context->with.ledger, context->with.clock),
         planning(context),
+        images(context, listings),
         waiters(std::make_shared<node::OperationWaiters>(context)),
         watches(std::make_shared<node::WatchHub>(context)),
         retention(std::make_shared<node::Retention>(context)),
@@ -44,6 +45,7 @@ class NodeAgent::Impl {
   const node::ContextPtr context;
   node::Listings listings;
   node::Planning planning;
+  ImageCatalog images;
   const std::shared_ptr<node::OperationWaiters> waiters;
   const std::shared_ptr<node::WatchHub> watches;
   const std::shared_ptr<node::Retention> retention;
@@ -200,6 +202,8 @@ StatusOr<std::shared_ptr<NodeWatch>> NodeAgent::WatchNode(const std::string& res
 void NodeAgent::ListEvents(const ListEventsArgs& args, DoneWith<ListEventsResult> done) {
   node::ListEvents(impl_->context, args, std::move(done));
 }
+
+ImageCatalog& NodeAgent::images() { return impl_->images; }
 
 std::vector<std::string> NodeAgent::OverCommitments() const {
   return node::OverCommitments(*impl_->planning.HostAt(*impl_->context->with.ledger.View()));

@@ -15,6 +15,7 @@
 
 #include "agent/instance/registry.h"
 #include "agent/ledger/ledger.h"
+#include "agent/node/image_catalog.h"
 #include "agent/node/instance_watch.h"
 #include "agent/node/node_watch.h"
 #include "core/base/clock.h"
@@ -180,6 +181,7 @@ struct ListClaimsResult {
 struct NodeObserver {
   std::function<void(const std::string& reason)> refused;
   std::function<void(int64_t count)> reservations_expired;
+  std::function<void(bool hit)> image_wanted;  // Hit: it was here, or on its way.
 };
 
 // What the agent knows of the node as a whole.
@@ -215,8 +217,9 @@ class NodeAgent {
     std::function<model::Topology()> topology_now;
     std::vector<model::InstanceType> types;
     NodeObserver observer;
-    // How long a terminated instance, an ended reservation, and an operation that is over can still
-    // be read.
+    ImageSettings images = {};
+    // How long a terminated instance, an ended reservation or a failed image, and an operation that
+    // is over can still be read.
     Duration terminated_visible = std::chrono::hours(1);
     Duration operations_visible = std::chrono::hours(24);
   };
@@ -320,6 +323,8 @@ class NodeAgent {
   // The log, oldest first. INVALID_ARGUMENT; OUT_OF_RANGE STALE_PAGE_TOKEN; and what the ledger
   // answers.
   void ListEvents(const ListEventsArgs& args, DoneWith<ListEventsResult> done);
+  // Outlived by this.
+  ImageCatalog& images();
   // Where claims hold more than there is now, a sentence each; empty: nowhere.
   std::vector<std::string> OverCommitments() const;
   // As in GetNode, alone.

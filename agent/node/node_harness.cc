@@ -26,6 +26,7 @@ Agent::Agent(World& world)
       ledger_seam(Between(world.seams.ledger, *ledger)),
       hypervisor_seam(Between<Hypervisor>(world.seams.hypervisor, hypervisor)),
       storage_seam(Between<Storage>(world.seams.storage, world.storage)),
+      image_store_seam(Between<ImageStore>(world.seams.image_store, world.image_store)),
       steps(Seen<Hypervisor>(hypervisor_seam, hypervisor),
             Seen<Storage>(storage_seam, world.storage), {world.topology, world.capacity},
             ledger->View()->identity.node_id, ledger->View()->identity.ledger_id),
@@ -37,6 +38,16 @@ Agent::Agent(World& world)
                 steps,
                 {},
                 {}}),
+      image_work(std::make_shared<ImageWork>(ImageWork::Dependencies{
+          world.sim,
+          world.sim,
+          *world.random,
+          Seen(ledger_seam, *ledger),
+          Seen<ImageStore>(image_store_seam, world.image_store),
+          {world.image_cache_bytes, world.capacity.Allocatable().disk_mib}})),
+      image_sweep(std::make_shared<ImageSweep>(
+          ImageSweep::Dependencies{world.sim, *world.random, Seen(ledger_seam, *ledger),
+                                   Seen<ImageStore>(image_store_seam, world.image_store)})),
       node({world.sim,
             world.sim,
             *world.random,
@@ -48,7 +59,9 @@ Agent::Agent(World& world)
             world.topology,
             {},
             world.types,
-            world.observer}),
+            world.observer,
+            {"/exchange", world.image_cache_bytes,
+             [this](const std::string& id) { return image_work->Progress(id); }}}),
       recovery({world.sim, world.sim, *world.random, Seen(ledger_seam, *ledger), registry,
                 Seen<Hypervisor>(hypervisor_seam, hypervisor),
                 Seen<Storage>(storage_seam, world.storage), log,
@@ -56,6 +69,8 @@ Agent::Agent(World& world)
                {}) {
   Seen(ledger_seam, *ledger).SetListener([this](const auto& view, const auto& changes) {
     node.ViewPublished(view, changes);
+    image_work->ViewPublished(*view);
+    image_sweep->ViewPublished(*view);
   });
   Seen<Hypervisor>(hypervisor_seam, hypervisor)
       .Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); },
@@ -64,6 +79,8 @@ Agent::Agent(World& world)
     recovery.FilesGone(id);
   });
   recovery.Start();
+  image_work->Look();
+  image_sweep->Start();
 }
 
 void World::GiveHost(int cpus, int64_t memory_mib) {
@@ -102,6 +119,12 @@ void World::ExpectConsistent() const {
       const auto holder = ledger().reservations.Find(claim->owner_id);
       ASSERT_NE(holder, nullptr) << id;
       EXPECT_TRUE(holder->run_claim_id == id || holder->disk_claim_id == id) << id;
+      return;
+    }
+    if (claim->owner == model::ClaimOwner::kImage) {
+      const auto image = ledger().images.Find(claim->owner_id);
+      ASSERT_NE(image, nullptr) << id;
+      EXPECT_EQ(image->disk_claim_id, id);
       return;
     }
     const auto owner = ledger().instances.Find(claim->owner_id);

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "agent/images/image_sweep.h"
+#include "agent/images/image_work.h"
 #include "agent/instance/step_runner.h"
 #include "agent/ledger/memory_ledger.h"
 #include "agent/node/node_agent.h"
@@ -20,6 +22,7 @@
 #include "core/base/sim_executor.h"
 #include "drivers/fake/fake_host.h"
 #include "drivers/fake/fake_hypervisor.h"
+#include "drivers/storage/fake_image_store.h"
 #include "drivers/storage/fake_storage.h"
 
 namespace berth::node {
@@ -31,6 +34,7 @@ struct Seams {
   std::function<std::unique_ptr<Ledger>(Ledger&)> ledger;
   std::function<std::unique_ptr<Hypervisor>(Hypervisor&)> hypervisor;
   std::function<std::unique_ptr<Storage>(Storage&)> storage;
+  std::function<std::unique_ptr<ImageStore>(ImageStore&)> image_store;
   std::function<void(World&)> started;  // Told of each new agent.
 };
 
@@ -45,8 +49,11 @@ struct Agent {
   std::unique_ptr<Ledger> ledger_seam;
   std::unique_ptr<Hypervisor> hypervisor_seam;
   std::unique_ptr<Storage> storage_seam;
+  std::unique_ptr<ImageStore> image_store_seam;
   StepRunner steps;
   InstanceRegistry registry;
+  std::shared_ptr<ImageWork> image_work;
+  std::shared_ptr<ImageSweep> image_sweep;
   NodeAgent node;
   Recovery recovery;
 };
@@ -156,6 +163,14 @@ class World {
     call.method = "Release";
     return Await<model::Reservation>([&](auto done) { node().Release(call, id, done); });
   }
+  StatusOr<model::Operation> Bring(BringImageArgs args, CallContext call = {}) {
+    call.method = args.source.url.empty() ? "ImportImage" : "PullImage";
+    return Await<model::Operation>([&](auto done) { node().images().Bring(call, args, done); });
+  }
+  StatusOr<model::Image> DeleteImage(const std::string& id, CallContext call = {}) {
+    call.method = "DeleteImage";
+    return Await<model::Image>([&](auto done) { node().images().Delete(call, id, done); });
+  }
   // Changes the ledger behind the node's back.
   void Write(Ledger::Body body) {
     const auto done = Await<int>([&](auto answer) {
@@ -181,6 +196,8 @@ class World {
   MemoryLedgerFile file;
   FakeHost host;
   FakeStorage storage{sim, {}};
+  FakeImageStore image_store{sim};
+  int64_t image_cache_bytes = 0;
   std::string boot_id = "boot-1";
   model::Topology topology;
   model::Capacity capacity;

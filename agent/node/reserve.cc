@@ -6,47 +6,17 @@
 #include <optional>
 #include <utility>
 
-#include "agent/ledger/fence.h"
 #include "agent/node/admission.h"
 #include "agent/node/candidate.h"
-#include "agent/node/exactly_once.h"
 #include "agent/node/held_reservation.h"
 #include "agent/node/resolve_spec.h"
+#include "agent/node/submit_once.h"
 #include "core/base/error.h"
 #include "core/base/ids.h"
 #include "core/model/validate.h"
 
 namespace berth::node {
 namespace {
-
-using Body = std::function<StatusOr<model::Reservation>(LedgerTxn&)>;
-
-// Runs `body` exactly once for the call, and answers.
-void Submit(const ContextPtr& context, CallContext call, Body body,
-            NodeAgent::DoneWith<model::Reservation> done) {
-  struct State {
-    CallContext call;
-    Body body;
-    NodeAgent::DoneWith<model::Reservation> done;
-    std::optional<model::Reservation> answer{};
-  };
-  auto state = std::make_shared<State>(State{std::move(call), std::move(body), std::move(done)});
-  context->with.ledger.Submit(
-      [state](LedgerTxn& txn) -> Status {
-        BERTH_ASSIGN_OR_RETURN(state->answer, FindAnswer<model::Reservation>(txn, state->call));
-        if (state->answer) return OkStatus();
-        BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), state->call.control_epoch));
-        BERTH_ASSIGN_OR_RETURN(state->answer, state->body(txn));
-        if (state->call.validate_only) return OkStatus();
-        txn.RaiseControlEpoch(state->call.control_epoch);
-        KeepAnswer(txn, state->call, *state->answer);
-        return OkStatus();
-      },
-      [context, state](Status status) {
-        if (!status.ok()) return context->Refuse(std::move(state->done), std::move(status));
-        context->Answer<model::Reservation>(std::move(state->done), std::move(*state->answer));
-      });
-}
 
 std::vector<FieldViolation> OwnFaults(const ReserveArgs& args) {
   std::vector<FieldViolation> faults;
@@ -114,7 +84,7 @@ void Reserve(const ContextPtr& context, CallContext call, ReserveArgs args,
   if (Status away = CheckHypervisor(health); !away.ok())
     return context->Refuse(std::move(done), std::move(away));
   request->emulated = health.accel != "kvm";
-  Submit(
+  SubmitOnce<model::Reservation>(
       context, std::move(call),
       [context, request = std::move(*request), topology_now = context->TopologyNow(),
        validate_only = args.validate_only](LedgerTxn& txn) {
@@ -129,7 +99,7 @@ void Release(const ContextPtr& context, CallContext call, const std::string& id,
   if (const Status wrong = CheckReservationId(id); !wrong.ok())
     faults.push_back(DetailsOf(wrong).violations.front());
   if (!faults.empty()) return context->Refuse(std::move(done), InvalidFields(std::move(faults)));
-  Submit(
+  SubmitOnce<model::Reservation>(
       context, std::move(call),
       [id](LedgerTxn& txn) -> StatusOr<model::Reservation> {
         BERTH_ASSIGN_OR_RETURN(const auto reservation, FindReservation(txn.view(), id));

@@ -20,7 +20,9 @@ bool IsOver(const model::Operation& operation, const model::NodeView& view, Dura
             WallTime now) {
   if (!operation.final() || !operation.ended || *operation.ended + visible > now) return false;
   const auto record = view.instances.Find(operation.target);
-  return record == nullptr || record->operation_id != operation.id;
+  const auto image = view.images.Find(operation.target);
+  return (record == nullptr || record->operation_id != operation.id) &&
+         (image == nullptr || image->operation_id != operation.id);
 }
 
 // Looked often enough that nothing stays much longer than it should.
@@ -48,6 +50,11 @@ Expired FindExpired(const model::NodeView& view, const RetentionPolicy& policy, 
         *reservation->ended + policy.terminated_visible <= now)
       expired.reservations.push_back(id);
   });
+  view.images.ForEach([&](const std::string& id, const auto& image) {
+    if (expired.images.size() < limit && image->state == model::ImageState::kFailed &&
+        image->ended && *image->ended + policy.terminated_visible <= now)
+      expired.images.push_back(id);
+  });
   return expired;
 }
 
@@ -74,6 +81,7 @@ void Retention::Look() {
         for (const std::string& id : expired.instances) txn.EraseInstance(id);
         for (const std::string& id : expired.operations) txn.EraseOperation(id);
         for (const std::string& id : expired.reservations) txn.EraseReservation(id);
+        for (const std::string& id : expired.images) txn.EraseImage(id);
         return OkStatus();
       },
       // A refusal of the ledger is no matter: the next look finds the same.

@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "agent/images/image_plan.h"
 #include "agent/instance/apply_decision.h"
 #include "agent/ledger/fence.h"
 #include "agent/node/admission.h"
@@ -121,13 +122,30 @@ Status RunBody(LedgerTxn& txn, Verb<T>& verb) {
   return verb.answer ? OkStatus() : Take(txn, verb);
 }
 
+Status CancelImage(LedgerTxn& txn, Verb<model::Operation>& verb,
+                   const model::Operation& operation) {
+  BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), verb.call.control_epoch));
+  txn.RaiseControlEpoch(verb.call.control_epoch);
+  const auto image = txn.view().images.Find(operation.target);
+  images::Next next = images::Cancel(*image, operation, txn.now());
+  verb.answer = next.operation;
+  if (next.changed) {
+    txn.PutOperation(std::move(next.operation));
+    txn.PutImage(std::move(next.image));
+  }
+  KeepAnswer(txn, verb.call, *verb.answer);
+  return OkStatus();
+}
+
 // The instance may be known only now: that of an operation.
 Status CancelBody(LedgerTxn& txn, Verb<model::Operation>& verb, const std::string& operation_id) {
   BERTH_ASSIGN_OR_RETURN(verb.answer, FindAnswer<model::Operation>(txn, verb.call));
   if (verb.answer) return OkStatus();
   const auto operation = txn.view().operations.Find(operation_id);
   if (operation == nullptr) return OperationNotFound(operation_id);
-  verb.instance_id = operation->target;
+  if (!operation->final() && IsImageId(operation->target))
+    return CancelImage(txn, verb, *operation);
+  verb.instance_id = IsImageId(operation->target) ? "" : operation->target;
   if (!operation->final()) return Take(txn, verb);
   BERTH_RETURN_IF_ERROR(CheckFence(txn.view(), verb.call.control_epoch));
   txn.RaiseControlEpoch(verb.call.control_epoch);
@@ -143,7 +161,7 @@ void Submit(const VerbPtr<T>& verb, Ledger::Body body) {
   verb->context->with.ledger.Submit(std::move(body), [verb](Status status) {
     if (!status.ok()) return verb->context->Refuse(std::move(verb->done), std::move(status));
     // Also where nothing changed: a repeat then revives what a lost wake-up left behind.
-    verb->context->with.instances.Wake(verb->instance_id);
+    if (!verb->instance_id.empty()) verb->context->with.instances.Wake(verb->instance_id);
     verb->context->template Answer<T>(std::move(verb->done), std::move(*verb->answer));
   });
 }

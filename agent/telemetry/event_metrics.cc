@@ -74,6 +74,30 @@ void AdmissionMetrics::ReservationsExpired(int64_t count) {
   reservations_expired_.Increment(static_cast<double>(count));
 }
 
+namespace {
+
+prometheus::Family<prometheus::Counter>& ImageRequests(prometheus::Registry& registry) {
+  return BuildCounter()
+      .Name("berth_image_requests_total")
+      .Help("Pulls and imports that were taken: hit, the image was here or on its way, or miss.")
+      .Register(registry);
+}
+
+}  // namespace
+
+ImageMetrics::ImageMetrics(prometheus::Registry& registry)
+    : hits_(ImageRequests(registry).Add({{"result", "hit"}})),
+      misses_(ImageRequests(registry).Add({{"result", "miss"}})),
+      brought_bytes_(BuildCounter()
+                         .Name("berth_image_brought_bytes_total")
+                         .Help("Bytes of images that were pulled or imported whole.")
+                         .Register(registry)
+                         .Add({})) {}
+
+void ImageMetrics::Wanted(bool hit) { (hit ? hits_ : misses_).Increment(); }
+
+void ImageMetrics::Brought(int64_t bytes) { brought_bytes_.Increment(static_cast<double>(bytes)); }
+
 LedgerMetrics::LedgerMetrics(prometheus::Registry& registry)
     : duration_(BuildHistogram()
                     .Name("berth_ledger_commit_duration_seconds")

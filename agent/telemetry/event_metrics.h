@@ -45,6 +45,20 @@ class AdmissionMetrics {
   prometheus::Counter& reservations_expired_;
 };
 
+// agent/images: what was wanted of the cache, and what was brought.
+class ImageMetrics {
+ public:
+  explicit ImageMetrics(prometheus::Registry& registry);
+  // `hit`: it was here, or on its way.
+  void Wanted(bool hit);
+  void Brought(int64_t bytes);
+
+ private:
+  prometheus::Counter& hits_;
+  prometheus::Counter& misses_;
+  prometheus::Counter& brought_bytes_;
+};
+
 // agent/ledger: what a commit costs.
 class LedgerMetrics {
  public:

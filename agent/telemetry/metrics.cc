@@ -18,7 +18,11 @@ void Append(MetricFamilies more, MetricFamilies& families) {
 }  // namespace
 
 Metrics::Metrics(const std::string& version)
-    : instances(registry_), admission(registry_), ledger(registry_), rpc(registry_) {
+    : instances(registry_),
+      admission(registry_),
+      images(registry_),
+      ledger(registry_),
+      rpc(registry_) {
   AddSource([version] {
     return MetricFamilies{FamilyBuilder::Gauge("berth_build_info", "Version of the agent.")
                               .Add({{"version", version}}, 1)

@@ -40,6 +40,7 @@ class Metrics {
  public:
   InstanceMetrics instances;
   AdmissionMetrics admission;
+  ImageMetrics images;
   LedgerMetrics ledger;
   RpcMetrics rpc;
 };

@@ -56,6 +56,25 @@ int HeldReservations(const model::NodeView& view) {
   return held;
 }
 
+constexpr auto kImageStates =
+    std::to_array({model::ImageState::kPending, model::ImageState::kAvailable,
+                   model::ImageState::kFailed, model::ImageState::kEvicted});
+
+prometheus::MetricFamily ImagesByState(const model::NodeView& view) {
+  std::map<model::ImageState, int> counts;
+  view.images.ForEach([&](const std::string&, const auto& image) { ++counts[image->state]; });
+  auto family = FamilyBuilder::Gauge("berth_images", "Images that the ledger holds, by state.");
+  for (const model::ImageState state : kImageStates)
+    family.Add({{"state", std::string(model::Name(state))}}, counts[state]);
+  return std::move(family).Done();
+}
+
+double ImageBytes(const model::NodeView& view) {
+  int64_t bytes = 0;
+  view.images.ForEach([&](const std::string&, const auto& image) { bytes += image->file_bytes; });
+  return static_cast<double>(bytes);
+}
+
 }  // namespace
 
 MetricFamilies CapacityFamilies(const model::Capacity& capacity,
@@ -77,6 +96,9 @@ MetricFamilies ViewFamilies(const model::NodeView& view) {
                       RunningOperations(view)),
           SingleGauge("berth_reservations_held", "Reservations that hold room.",
                       HeldReservations(view)),
+          ImagesByState(view),
+          SingleGauge("berth_image_cache_bytes", "What the files of images take of the disk.",
+                      ImageBytes(view)),
           SingleGauge("berth_ledger_revision", "Revision of the ledger's latest view.",
                       static_cast<double>(view.revision)),
           SingleGauge("berth_agent_epoch", "Starts of the agent on this ledger.",

@@ -42,11 +42,12 @@ struct Resources {
 // own.
 Resources HeldToRun(const Placement& placement, int64_t overhead_mib);
 
-enum class ClaimOwner { kInstance, kReservation, kForeignGuest };
+enum class ClaimOwner { kInstance, kReservation, kForeignGuest, kImage };
 
 // An instance has up to two: one for what only a running guest needs (vCPUs, memory, devices),
 // given back when it stops, and one for its disk, kept until it is terminated. A reservation has
-// both, and hands them to the instance that it becomes. Those of foreign guests are in no ledger.
+// both, and hands them to the instance that it becomes. An image has one for its file. Those of
+// foreign guests are in no ledger.
 struct Claim {
   std::string id;
   ClaimOwner owner = ClaimOwner::kInstance;

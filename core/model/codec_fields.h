@@ -254,6 +254,8 @@ void Fields(auto& visit, Is<Image> auto& v) {
   visit("file_bytes", v.file_bytes);
   visit("sha256", v.sha256);
   visit("sha512", v.sha512);
+  visit("disk_claim_id", v.disk_claim_id);
+  visit("last_used", v.last_used);
   visit("operation_id", v.operation_id);
   visit("created", v.created);
   visit("ended", v.ended);

@@ -151,6 +151,8 @@ Image FullImage() {
           .file_bytes = 2,
           .sha256 = "cc",
           .sha512 = "dd",
+          .disk_claim_id = "cl-1",
+          .last_used = At(6),
           .operation_id = "op-1",
           .created = At(7),
           .ended = At(8),

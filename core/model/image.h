@@ -14,6 +14,8 @@ enum class ImageState {
   kPending,    // Being brought here; its operation goes on.
   kAvailable,  // Instances can boot from it.
   kFailed,     // Bringing it here failed; final.
+  kEvicted,    // Its bytes had to make room. What is known of it stays, so that asked for again it
+               // comes back under its id, and has to be what it was.
 };
 
 // What is asked for.
@@ -35,11 +37,14 @@ struct Image {
   bool pinned = false;  // Never evicted.
 
   // Of one that is available.
-  std::string format;  // "qcow2" or "raw".
+  std::string format;  // "qcow2", "raw" or "iso".
   int64_t virtual_bytes = 0;
-  int64_t file_bytes = 0;
-  std::string sha256;  // Of the bytes as they were brought.
+  int64_t file_bytes =
+      0;               // What it takes of the disk; of one that is evicted, until that is freed.
+  std::string sha256;  // Of the bytes as they were brought; set once, all later ones must have it.
   std::string sha512;
+  std::string disk_claim_id;          // For file_bytes.
+  std::optional<WallTime> last_used;  // When an instance was last made of it.
 
   std::string operation_id;  // That brings, or brought, it here.
   WallTime created{};

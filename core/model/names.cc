@@ -76,7 +76,7 @@ struct Table<Intent> {
 template <>
 struct Table<ClaimOwner> {
   static constexpr std::array kNames = {string_view("instance"), string_view("reservation"),
-                                        string_view("foreign_guest")};
+                                        string_view("foreign_guest"), string_view("image")};
 };
 template <>
 struct Table<ReservationState> {
@@ -86,7 +86,7 @@ struct Table<ReservationState> {
 template <>
 struct Table<ImageState> {
   static constexpr std::array kNames = {string_view("PENDING"), string_view("AVAILABLE"),
-                                        string_view("FAILED")};
+                                        string_view("FAILED"), string_view("EVICTED")};
 };
 template <>
 struct Table<OperationKind> {

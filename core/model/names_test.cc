@@ -30,8 +30,8 @@ TEST(NamesTest, EveryValueHasANameAndIsFoundByIt) {
   ExpectNamed(ShutdownBehavior::kTerminate);
   ExpectNamed(InstanceState::kTerminated);
   ExpectNamed(Intent::kTerminated);
-  ExpectNamed(ClaimOwner::kInstance);
-  ExpectNamed(ImageState::kFailed);
+  ExpectNamed(ClaimOwner::kImage);
+  ExpectNamed(ImageState::kEvicted);
   ExpectNamed(OperationKind::kImportImage);
   ExpectNamed(OperationState::kCancelled);
   ExpectNamed(StepKind::kPublish);

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <map>
 #include <utility>
 
 #include "core/base/check.h"
@@ -78,8 +78,6 @@ Status CheckDiskSize(int64_t virtual_bytes) {
 
 }  // namespace
 
-std::string ImageFileName(const std::string& image_id) { return image_id + ".img"; }
-
 StatusOr<Downloaded> ImageFiles::Download(const std::string& image_id, const HttpSource& source,
                                           const HttpLimits& limits, Transfer& transfer) const {
   BERTH_CHECK(IsImageId(image_id), image_id);
@@ -124,7 +122,7 @@ StatusOr<std::string> ImageFiles::Prepare(const std::string& image_id,
   const std::string format(FormatOf(head));
   if (!wanted.empty() && wanted != format)
     return Invalid(fmt::format("it is a {} file and was said to be {}", format, wanted));
-  if (format == "raw") {
+  if (format == "raw" || format == "iso") {
     struct stat info;
     if (stat(part.c_str(), &info) != 0) return PosixError(errno, "looking at it");
     BERTH_RETURN_IF_ERROR(CheckDiskSize(info.st_size));
@@ -133,6 +131,7 @@ StatusOr<std::string> ImageFiles::Prepare(const std::string& image_id,
   if (format == "qcow2") {
     BERTH_RETURN_IF_ERROR(Qcow2VirtualBytes(head).status());
     BERTH_RETURN_IF_ERROR(qemu_img_.Info(part, format).status());
+    BERTH_RETURN_IF_ERROR(qemu_img_.Check(part, format));
     return part;
   }
   if (format != "vmdk" && format != "vdi" && format != "vhdx")
@@ -140,6 +139,7 @@ StatusOr<std::string> ImageFiles::Prepare(const std::string& image_id,
   BERTH_RETURN_IF_ERROR(CheckForeign(format, head));
   BERTH_ASSIGN_OR_RETURN(const ImageInfo info, qemu_img_.Info(part, format));
   BERTH_RETURN_IF_ERROR(CheckDiskSize(info.virtual_bytes));
+  BERTH_RETURN_IF_ERROR(qemu_img_.Check(part, format));
   const std::string converted = Converted(image_id);
   BERTH_RETURN_IF_ERROR(PartialFile::Remove(converted));
   BERTH_RETURN_IF_ERROR(qemu_img_.ConvertToQcow2(
@@ -171,7 +171,10 @@ StatusOr<ImageInfo> ImageFiles::Publish(const std::string& image_id, const std::
   BERTH_ASSIGN_OR_RETURN(const UniqueFd directory, OpenDirectory(image_dir_));
   BERTH_RETURN_IF_ERROR(Sync(directory));
   BERTH_RETURN_IF_ERROR(Discard(image_id));
-  return images_.Inspect(name);
+  BERTH_ASSIGN_OR_RETURN(ImageInfo info, images_.Inspect(name));
+  BERTH_ASSIGN_OR_RETURN(const std::string head, ReadHead(image_dir_ + "/" + name));
+  if (FormatOf(head) == "iso") info.format = "iso";
+  return info;
 }
 
 Status ImageFiles::Discard(const std::string& image_id) const {
@@ -187,20 +190,20 @@ Status ImageFiles::Delete(const std::string& image_id) const {
   return Sync(directory);
 }
 
-StatusOr<std::vector<std::string>> ImageFiles::List() const {
-  std::vector<std::string> ids;
-  for (const std::string& path : {image_dir_, Incoming()}) {
-    const StatusOr<UniqueFd> directory = OpenDirectory(path);
+StatusOr<std::vector<ImageFile>> ImageFiles::List() const {
+  std::map<std::string, bool> found;
+  for (const bool published : {true, false}) {
+    const StatusOr<UniqueFd> directory = OpenDirectory(published ? image_dir_ : Incoming());
     if (directory.status().code() == StatusCode::kNotFound) continue;
     BERTH_RETURN_IF_ERROR(directory.status());
     BERTH_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListNames(*directory));
     for (const std::string& name : names)
       if (std::string id = name.substr(0, name.find('.')); IsImageId(id))
-        ids.push_back(std::move(id));
+        found.emplace(std::move(id), published);
   }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  return ids;
+  std::vector<ImageFile> files;
+  for (const auto& [id, published] : found) files.push_back({id, published});
+  return files;
 }
 
 }  // namespace berth

@@ -13,6 +13,7 @@
 
 #include "core/base/status.h"
 #include "drivers/storage/http_download.h"
+#include "drivers/storage/image_store.h"
 #include "drivers/storage/images.h"
 #include "drivers/storage/qemu_img.h"
 
@@ -34,17 +35,17 @@ class ImageFiles {
   // IMAGE_INVALID; CANCELLED.
   StatusOr<Downloaded> Copy(const std::string& image_id, const std::string& path,
                             const HttpLimits& limits, Transfer& transfer) const;
-  // Looks at what was brought, converts what is not qcow2 or raw, and gives it its name. There
-  // already: what it is. `format`: what it has to be; "": whatever it is. INVALID_ARGUMENT
-  // IMAGE_INVALID: it is no image, another than `format`, not complete in itself, or would be
-  // larger than a disk may be.
+  // Looks at what was brought, converts what is not qcow2, raw or a CD image, and gives it its
+  // name. There already: what it is. `format`: what it has to be; "": whatever it is.
+  // INVALID_ARGUMENT IMAGE_INVALID: it is no image, another than `format`, not complete in itself,
+  // or would be larger than a disk may be.
   StatusOr<ImageInfo> Publish(const std::string& image_id, const std::string& format);
   // Removes what was brought and is not published.
   Status Discard(const std::string& image_id) const;
   // Removes the image too.
   Status Delete(const std::string& image_id) const;
-  // Ids of all that has a file here, published or not, ascending.
-  StatusOr<std::vector<std::string>> List() const;
+  // All that has a file here, ascending by id.
+  StatusOr<std::vector<ImageFile>> List() const;
 
  private:
   std::string Incoming() const { return image_dir_ + "/.incoming"; }
@@ -62,8 +63,5 @@ class ImageFiles {
   const QemuImg& qemu_img_;
   Images& images_;
 };
-
-// The name of its file in the image directory.
-std::string ImageFileName(const std::string& image_id);
 
 }  // namespace berth

@@ -69,13 +69,15 @@ TEST_F(ImageFilesTest, AnImageIsThereWhenItIsPublishedAndNotBefore) {
   ASSERT_TRUE(copied.ok()) << copied.status();
   EXPECT_EQ(copied->bytes, static_cast<int64_t>(std::filesystem::file_size(path)));
   EXPECT_FALSE(std::filesystem::exists(Published()));
-  EXPECT_THAT(*files_.List(), ElementsAre(kId));
+  EXPECT_THAT(*files_.List(), ElementsAre(ImageFile{kId, false}));
   const auto info = files_.Publish(kId, "");
   ASSERT_TRUE(info.ok()) << info.status();
   EXPECT_EQ(info->format, "qcow2");
   EXPECT_EQ(info->virtual_bytes, 2 << 20);
   EXPECT_EQ(*files_.Publish(kId, ""), *info) << "again";
   EXPECT_TRUE(std::filesystem::is_empty(directory_.Path("images/.incoming")));
+  EXPECT_THAT(*files_.List(), ElementsAre(ImageFile{kId, true}));
+  EXPECT_EQ(images_.Inspect(kId).value(), *info) << "by its id";
 }
 
 TEST_F(ImageFilesTest, ForeignFormatsAreConvertedAndTheirContentStays) {

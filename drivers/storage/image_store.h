@@ -26,6 +26,13 @@ struct FetchedImage {
   std::string sha512;
 };
 
+// What lies here of one image.
+struct ImageFile {
+  std::string image_id;
+  bool published = false;  // False: only what was brought of it so far.
+  bool operator==(const ImageFile&) const = default;
+};
+
 class ImageStore {
  public:
   using Done = std::function<void(Status)>;
@@ -45,8 +52,8 @@ class ImageStore {
                        DoneWith<ImageInfo> done) = 0;
   // Removes the image and all that was brought of it. Not there: OK.
   virtual void Delete(const std::string& image_id, Done done) = 0;
-  // Ids of all that has a file here, ascending; recovery removes what no record owns.
-  virtual void List(DoneWith<std::vector<std::string>> done) = 0;
+  // All that has a file here, ascending by id.
+  virtual void List(DoneWith<std::vector<ImageFile>> done) = 0;
 };
 
 }  // namespace berth

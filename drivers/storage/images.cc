@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "core/base/ids.h"
 #include "core/base/reasons.h"
 #include "core/model/validate.h"
 #include "drivers/storage/files.h"
@@ -67,6 +68,9 @@ StatusOr<Images::OpenFile> Images::Open(const std::string& name) const {
   // O_NONBLOCK: a pipe of that name must not hold us up.
   OpenFile file{
       UniqueFd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)), {}, {}};
+  if (!file.fd.ok() && errno == ENOENT && IsImageId(name.substr(0, name.find('.'))))
+    return MakeError(StatusCode::kNotFound, reasons::kImageNotFound,
+                     "it is not in the cache of this node; `berthctl image pull` brings it here");
   if (!file.fd.ok() && errno == ENOENT)
     return MakeError(
         StatusCode::kNotFound, reasons::kImageNotFound,
@@ -84,7 +88,12 @@ StatusOr<Images::OpenFile> Images::Open(const std::string& name) const {
   return file;
 }
 
-StatusOr<ImageInfo> Images::Inspect(const std::string& name) {
+std::string ImageFileName(const std::string& image) {
+  return IsImageId(image) ? image + ".img" : image;
+}
+
+StatusOr<ImageInfo> Images::Inspect(const std::string& image) {
+  const std::string name = ImageFileName(image);
   BERTH_ASSIGN_OR_RETURN(const OpenFile file, Open(name));
   if (!IsImageName(name))
     return Invalid("the name of a disk image ends in .qcow2, .img or .raw; rename the file");

@@ -22,17 +22,24 @@
 
 namespace berth {
 
+// The file of an image in the directory: of one that Berth has brought here, which goes by its id,
+// ID.img; any other goes by its file's name.
+std::string ImageFileName(const std::string& image);
+
 class Images {
  public:
   // `directory` is an absolute path; `qemu_img` outlives this.
   Images(std::string directory, const QemuImg& qemu_img)
       : directory_(std::move(directory)), qemu_img_(qemu_img) {}
 
-  std::string PathOf(const std::string& name) const { return directory_ + "/" + name; }
+  std::string PathOf(const std::string& image) const {
+    return directory_ + "/" + ImageFileName(image);
+  }
 
-  // A base image: a regular file, qcow2 by its first bytes or raw by its name (.raw, .img),
-  // complete in itself. qemu-img is asked about each version of a qcow2 file once.
-  StatusOr<ImageInfo> Inspect(const std::string& name) EXCLUDES(mutex_);
+  // A base image, by id or by the name of its file: a regular file, qcow2 by its first bytes or raw
+  // by its name (.raw, .img), complete in itself. qemu-img is asked about each version of a qcow2
+  // file once.
+  StatusOr<ImageInfo> Inspect(const std::string& image) EXCLUDES(mutex_);
   // A kernel that QEMU can boot directly: a Linux bzImage, an ELF vmlinux or an arm64 Image.
   Status CheckKernel(const std::string& name) const;
   // Not empty; what is in it is the kernel's business.

@@ -60,8 +60,8 @@ class LocalImageStore final : public ImageStore {
       done(ReducedToContract(files->files.Delete(image_id)));
     });
   }
-  void List(DoneWith<std::vector<std::string>> done) override {
-    Run<std::vector<std::string>>(std::move(done), [](Files& with) { return with.files.List(); });
+  void List(DoneWith<std::vector<ImageFile>> done) override {
+    Run<std::vector<ImageFile>>(std::move(done), [](Files& with) { return with.files.List(); });
   }
 
  private:

@@ -23,6 +23,9 @@ class QemuImg {
   // What qemu-img makes of an image that is taken to be of `format`. INVALID_ARGUMENT: it cannot
   // open it as that, or it says that other files belong to it.
   StatusOr<ImageInfo> Info(const std::string& path, const std::string& format) const;
+  // Whether all that its tables speak of is there; reads the tables, not the data.
+  // INVALID_ARGUMENT: not so, as of a file that was cut off. OK for a format that has none.
+  Status Check(const std::string& path, const std::string& format) const;
   // Makes the qcow2 file `path` on top of `base`; `size_mib` is what the guest sees, 0 = as the
   // base.
   Status CreateOverlay(const std::string& path, const std::string& base,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/instance/lifecycle.h"
+#include "core/base/ids.h"
 #include "core/model/names.h"
 #include "core/model/state_reasons.h"
 
@@ -72,6 +73,7 @@ std::string Checker::AfterStep() {
     for (; checked_changes_ < changes_.size(); ++checked_changes_)
       if (std::string fault = CheckChange(changes_[checked_changes_]); !fault.empty()) return fault;
     if (std::string fault = CheckClaims(); !fault.empty()) return fault;
+    if (std::string fault = CheckImagesInUse(); !fault.empty()) return fault;
   }
   return CheckGuests();
 }
@@ -92,6 +94,12 @@ std::string Checker::CheckClaims() const {
       const auto holder = view.reservations.Find(claim->owner_id);
       if (holder == nullptr || (holder->run_claim_id != id && holder->disk_claim_id != id))
         fault = fmt::format("{} belongs to no reservation", id);
+      return;
+    }
+    if (claim->owner == model::ClaimOwner::kImage) {
+      const auto image = view.images.Find(claim->owner_id);
+      if (image == nullptr || image->disk_claim_id != id)
+        fault = fmt::format("{} belongs to no image", id);
       return;
     }
     const auto owner = view.instances.Find(claim->owner_id);
@@ -175,7 +183,45 @@ std::string Checker::AtRest() {
   world_.ledger().instances.ForEach([&](const std::string&, const auto& record) {
     if (fault.empty()) fault = CheckSettled(*record);
   });
+  if (fault.empty()) fault = CheckImageFiles();
   return fault.empty() ? CheckLeftovers() : fault;
+}
+
+// What a disk rests on stays.
+std::string Checker::CheckImagesInUse() const {
+  std::string fault;
+  const model::NodeView& view = world_.ledger();
+  view.instances.ForEach([&](const std::string& id, const auto& record) {
+    const std::string& image_id = record->spec.boot.image;
+    if (!IsImageId(image_id) || record->state == InstanceState::kTerminated ||
+        image_files_removed_.contains(image_id))
+      return;
+    const auto image = view.images.Find(image_id);
+    if (image == nullptr || image->state != model::ImageState::kAvailable)
+      fault = fmt::format("{} rests on {}, which is not there any more", id, image_id);
+  });
+  return fault;
+}
+
+std::string Checker::CheckImageFiles() const {
+  std::map<std::string, bool> files;
+  for (const ImageFile& file : world_.image_store.Files()) files[file.image_id] = file.published;
+  std::string fault;
+  world_.ledger().images.ForEach([&](const std::string& id, const auto& image) {
+    const auto found = files.find(id);
+    const bool published = found != files.end() && found->second;
+    const bool available = image->state == model::ImageState::kAvailable;
+    if (available && !published && !image_files_removed_.contains(id))
+      fault = id + ": its file is gone";
+    if (!available && found != files.end())
+      fault = fmt::format("{}: a file is left of it, which is {}", id, model::Name(image->state));
+    if (image->state == model::ImageState::kPending) fault = id + " never came";
+    files.erase(id);
+  });
+  // One that appeared since the last agent's start is looked at by the next.
+  for (const auto& [id, published] : files)
+    if (!appeared_.contains(id)) fault = id + ": a file is left of it, and no record";
+  return fault;
 }
 
 std::string Checker::CheckSettled(const InstanceRecord& record) const {

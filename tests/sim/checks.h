@@ -27,6 +27,10 @@ class Checker {
   void StartedByOthers(const std::string& id) { started_by_others_.insert(id); }
   // Its root disk may be missing from now on.
   void DiskRemoved(const std::string& id) { disks_removed_.insert(id); }
+  // A file of an image appears: nothing is asked of it before the next agent.
+  void ImageFileAppeared(const std::string& id) { appeared_.insert(id); }
+  // So may the file of this image.
+  void ImageFileRemoved(const std::string& id) { image_files_removed_.insert(id); }
   // Every change of an instance so far, as committed.
   const std::vector<InstanceChange>& changes() const { return changes_; }
 
@@ -44,6 +48,8 @@ class Checker {
   std::string CheckSettled(const model::InstanceRecord& record) const;
   std::string CheckDisk(const model::InstanceRecord& record) const;
   std::string CheckLeftovers() const;
+  std::string CheckImagesInUse() const;
+  std::string CheckImageFiles() const;
 
   node::World& world_;
   int64_t seen_revision_ = -1;
@@ -55,6 +61,8 @@ class Checker {
   std::map<std::string, SeenGuest> seen_guests_;
   std::set<std::string> started_by_others_;
   std::set<std::string> disks_removed_;
+  std::set<std::string> image_files_removed_;
+  std::set<std::string> appeared_;
 };
 
 }  // namespace berth::sim

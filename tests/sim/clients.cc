@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/ids.h"
 #include "core/base/reasons.h"
 #include "core/model/codec.h"
 
@@ -16,7 +17,10 @@ namespace {
 using std::chrono::seconds;
 
 std::string InstanceOf(const model::InstanceRecord& record) { return record.id; }
-std::string InstanceOf(const model::Operation& operation) { return operation.target; }
+std::string InstanceOf(const model::Operation& operation) {
+  return IsInstanceId(operation.target) ? operation.target : "";
+}
+std::string InstanceOf(const model::Image&) { return ""; }
 std::string InstanceOf(const model::Reservation&) { return ""; }
 std::string InstanceOf(const model::BatchOutcome& outcome) {
   for (const model::BatchEntry& entry : outcome.entries)
@@ -33,6 +37,12 @@ bool IsTransient(const Status& status) {
 
 std::string Clients::IdOf(uint64_t number) const { return fmt::format("i-{:017x}", number + 1); }
 
+std::string Clients::AnyImage() {
+  std::vector<std::string> ids;
+  world_.ledger().images.ForEach([&](const std::string& id, const auto&) { ids.push_back(id); });
+  return ids.empty() ? "" : ids[Draw(ids.size())];
+}
+
 void Clients::Ask() {
   if (!answered_.empty() && Draw(6) == 0) {
     auto it = answered_.begin();
@@ -45,14 +55,16 @@ void Clients::Ask() {
 }
 
 Clients::Asked Clients::DrawCall() {
-  constexpr Verb kVerbs[] = {Verb::kCreate,  Verb::kCreate,    Verb::kCreate,    Verb::kStart,
-                             Verb::kStart,   Verb::kStop,      Verb::kStop,      Verb::kReboot,
-                             Verb::kReboot,  Verb::kTerminate, Verb::kTerminate, Verb::kResize,
-                             Verb::kResize,  Verb::kUpdate,    Verb::kInterrupt, Verb::kCancel,
-                             Verb::kReserve, Verb::kCommit,    Verb::kRelease,   Verb::kBatch};
+  constexpr Verb kVerbs[] = {
+      Verb::kCreate,    Verb::kCreate,  Verb::kCreate,      Verb::kStart,     Verb::kStart,
+      Verb::kStop,      Verb::kStop,    Verb::kReboot,      Verb::kReboot,    Verb::kTerminate,
+      Verb::kTerminate, Verb::kResize,  Verb::kResize,      Verb::kUpdate,    Verb::kInterrupt,
+      Verb::kCancel,    Verb::kReserve, Verb::kCommit,      Verb::kRelease,   Verb::kBatch,
+      Verb::kPull,      Verb::kPull,    Verb::kDeleteImage, Verb::kCancelPull};
   Asked asked;
   asked.verb = kVerbs[Draw(std::size(kVerbs))];
   asked.id = AnyId();
+  asked.image_id = AnyImage();
   asked.seed = Draw(1 << 20);
   asked.call = node::Call(fmt::format("r-{}", next_request_++));
   asked.call.method = fmt::format("Verb{}", static_cast<int>(asked.verb));
@@ -66,6 +78,7 @@ CreateInstanceArgs Clients::ArgsFor(const Asked& asked) const {
   args.spec.shape.vcpus = 3;  // So that not all fit at once.
   args.spec.shape.reserve_when_stopped = asked.seed % 5 == 0;
   args.spec.autostart = asked.seed % 3 == 0;
+  if (asked.seed % 2 == 0 && !asked.image_id.empty()) args.spec.boot.image = asked.image_id;
   args.spec.auto_recover = asked.seed % 5 == 0;
   args.spec.crash_behavior = static_cast<model::CrashBehavior>(asked.seed % 11 % 3);
   if (asked.seed % 7 == 0) args.spec.shutdown_behavior = model::ShutdownBehavior::kTerminate;
@@ -109,6 +122,19 @@ void Clients::Send(const Asked& asked) {
       const auto instance = world_.ledger().instances.Find(asked.id);
       if (instance == nullptr) return;
       return node.CancelOperation(asked.call, instance->operation_id, operation);
+    }
+    case Verb::kPull: {
+      BringImageArgs args;
+      args.source.url = fmt::format("http://example.org/{}", asked.seed % 5);
+      args.pinned = asked.seed % 13 == 0;
+      return node.images().Bring(asked.call, args, operation);
+    }
+    case Verb::kDeleteImage:
+      return node.images().Delete(asked.call, asked.image_id, Expect<model::Image>(asked));
+    case Verb::kCancelPull: {
+      const auto image = world_.ledger().images.Find(asked.image_id);
+      if (image == nullptr) return;
+      return node.CancelOperation(asked.call, image->operation_id, operation);
     }
     case Verb::kReserve: {
       ReserveArgs args;

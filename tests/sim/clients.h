@@ -39,16 +39,21 @@ class Clients {
     kCommit,
     kRelease,
     kBatch,
+    kPull,
+    kDeleteImage,
+    kCancelPull,
   };
   // Everything that a repeat needs to be the same.
   struct Asked {
     Verb verb = Verb::kCreate;
     std::string id;
+    std::string image_id;  // Of one that there was, or "".
     CallContext call;
     uint64_t seed = 0;  // Of the details.
   };
 
   std::string IdOf(uint64_t number) const;
+  std::string AnyImage();
   Asked DrawCall();
   void Send(const Asked& asked);
   CreateInstanceArgs ArgsFor(const Asked& asked) const;

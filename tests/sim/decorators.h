@@ -7,6 +7,7 @@
 
 #include "agent/ledger/ledger.h"
 #include "drivers/hypervisor.h"
+#include "drivers/storage/image_store.h"
 #include "drivers/storage/storage.h"
 
 namespace berth::sim {
@@ -70,6 +71,25 @@ class PassingStorage : public Storage {
 
  protected:
   Storage& real_;
+};
+
+class PassingImageStore : public ImageStore {
+ public:
+  explicit PassingImageStore(ImageStore& real) : real_(real) {}
+  using Id = const std::string&;
+
+  void Fetch(Id id, const model::ImageSource& source, std::shared_ptr<Transfer> transfer,
+             DoneWith<FetchedImage> done) override {
+    real_.Fetch(id, source, std::move(transfer), std::move(done));
+  }
+  void Publish(Id id, const model::ImageSource& source, DoneWith<ImageInfo> done) override {
+    real_.Publish(id, source, std::move(done));
+  }
+  void Delete(Id id, Done done) override { real_.Delete(id, std::move(done)); }
+  void List(DoneWith<std::vector<ImageFile>> done) override { real_.List(std::move(done)); }
+
+ protected:
+  ImageStore& real_;
 };
 
 class PassingLedger : public Ledger {

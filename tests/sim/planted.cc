@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "agent/images/image_cache.h"
 #include "tests/sim/decorators.h"
 
 namespace berth::sim {
@@ -84,6 +85,14 @@ struct ForgottenFiles final : PassingStorage {
   void DeleteInstance(Id id, Done done) override { real_.DeleteSeed(id, std::move(done)); }
 };
 
+// A file is not removed, and said to be.
+struct ForgottenImages final : PassingImageStore {
+  using PassingImageStore::PassingImageStore;
+  void Delete(Id, Done done) override {
+    real_.List([done = std::move(done)](const auto&) { done(OkStatus()); });
+  }
+};
+
 // --- Of what is written to the ledger. `spoil` runs after each body, in its transaction.
 
 struct SpoiltLedger final : PassingLedger {
@@ -122,6 +131,19 @@ void FreeTooEarly(LedgerTxn& txn) {
     record.run_claim_id.clear();
     return true;
   });
+}
+
+// Whenever another one comes.
+void EvictUsed(LedgerTxn& txn) {
+  std::string used;
+  bool came = false;
+  for (const Change& written : txn.writes().changes)
+    came |= written.kind == Change::Kind::kImage && written.created;
+  txn.view().images.ForEach([&](const std::string& id, const auto& image) {
+    if (image->state == model::ImageState::kAvailable && images::UsersOf(txn.view(), id) > 0)
+      used = id;
+  });
+  if (came && !used.empty()) images::Evict(txn, *txn.view().images.Find(used), "no reason");
 }
 
 // A stopped instance keeps what it ran on.
@@ -219,6 +241,13 @@ Planted InStorage(std::string name) {
 }
 
 template <typename T>
+Planted InImages(std::string name) {
+  node::Seams seams;
+  seams.image_store = [](ImageStore& real) { return std::make_unique<T>(real); };
+  return {std::move(name), std::move(seams)};
+}
+
+template <typename T>
 Planted InLedger(std::string name) {
   node::Seams seams;
   seams.ledger = [](Ledger& real) { return std::make_unique<T>(real); };
@@ -250,6 +279,8 @@ std::vector<Planted> PlantedBugs() {
       InHypervisor<UnknownIsGone>("who does not answer is taken for gone"),
       InHypervisor<ShortList>("a guest is left out of the list"),
       InStorage<ForgottenFiles>("files are left behind"),
+      InImages<ForgottenImages>("files of images are left behind"),
+      InWrites("an image that is in use makes room", EvictUsed),
       InWrites("room is given back too early", FreeTooEarly),
       InWrites("room is kept too long", KeepTooLong),
       InWrites("an end is taken back", Revive),

@@ -25,6 +25,7 @@ Simulation::Simulation(uint64_t seed, node::Seams seams)
       clients_(world_, *draw_, 2 + static_cast<int>(draw_->Next() % 4)),
       troubles_(DrawTroubles()) {
   world_.seams = std::move(seams);
+  if (Draw(2) == 0) world_.image_cache_bytes = 3 * FakeImageStore::kBytes;
   world_.file.died = [this] { died_ = true; };
   world_.Restart();
   Begin();
@@ -32,7 +33,7 @@ Simulation::Simulation(uint64_t seed, node::Seams seams)
 
 Simulation::Troubles Simulation::DrawTroubles() {
   const auto half = [this] { return Draw(2) == 0; };
-  return {half(), half(), half(), half(), half(), half(), half(), Draw(20) == 0};
+  return {half(), half(), half(), half(), half(), half(), half(), half(), Draw(20) == 0};
 }
 
 Outcome Simulation::Run() {
@@ -82,7 +83,7 @@ void Simulation::LongTime() {
 }
 
 void Simulation::Trouble() {
-  switch (Draw(8)) {
+  switch (Draw(9)) {
     case 0:
     case 1:
       if (troubles_.crashes) dies_in_ = static_cast<int64_t>(Draw(60));
@@ -101,6 +102,9 @@ void Simulation::Trouble() {
       return;
     case 6:
       if (troubles_.daemon) SwitchDaemon();
+      return;
+    case 7:
+      if (troubles_.images) TroubleImages();
       return;
     default:
       if (Chance(troubles_.reboots, 3)) RebootHost();
@@ -180,6 +184,41 @@ void Simulation::TroubleStorage() {
       {.error = Status(code, "bad disk"), .takes_effect = Draw(2) == 0, .delay = delay});
 }
 
+void Simulation::TroubleImages() {
+  switch (Draw(6)) {
+    case 0: {  // As of a ledger that was lost.
+      const std::string id = fmt::format("img-{:017x}", Draw(4) + 1);
+      Note("a file of " + id + " appears");
+      checker_.ImageFileAppeared(id);
+      return world_.image_store.AddFile({id, /*published=*/Draw(2) == 0});
+    }
+    case 1: {
+      const std::vector<ImageFile> files = world_.image_store.Files();
+      if (files.empty()) return;
+      const std::string& id = files[Draw(files.size())].image_id;
+      Note("somebody removes the file of " + id);
+      checker_.ImageFileRemoved(id);
+      return world_.image_store.RemoveFile(id);
+    }
+    case 2:
+      Note("images come and go well");
+      return world_.image_store.SetWeather({});
+    default:
+      Note("images come and go badly");
+      return world_.image_store.SetWeather([this](ImageCall) { return BadImageCall(); });
+  }
+}
+
+StorageFault Simulation::BadImageCall() {
+  StorageFault fault{.delay = Duration(Draw(2) == 0 ? 0 : Draw(5000))};
+  if (Draw(3) != 0) return fault;
+  constexpr std::array kCodes = {StatusCode::kInternal, StatusCode::kUnavailable,
+                                 StatusCode::kResourceExhausted};
+  fault.error = Status(kCodes[Draw(kCodes.size())], "bad disk");
+  fault.takes_effect = Draw(2) == 0;
+  return fault;
+}
+
 void Simulation::TroubleLedger() {
   constexpr std::array kFaults = {CommitFault::kFull, CommitFault::kUnavailable,
                                   CommitFault::kDieBefore, CommitFault::kDieAfter};
@@ -241,6 +280,7 @@ void Simulation::Settle() {
   world_.weather = {};
   world_.agent->hypervisor.SetWeather({});
   world_.agent->hypervisor.SetDaemonUp(true);
+  world_.image_store.SetWeather({});
   for (const auto& [id, guest] : world_.host.Guests()) world_.host.SetFrozen(id, false);
   Pass(minutes(20));
   if (!Failed()) outcome_.fault = checker_.AtRest();

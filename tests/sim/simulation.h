@@ -35,7 +35,7 @@ class Simulation {
 
  private:
   struct Troubles {
-    bool crashes, weather, ledger, storage, guests, daemon, reboots, long_times;
+    bool crashes, weather, ledger, storage, guests, daemon, images, reboots, long_times;
   };
   Troubles DrawTroubles();
   uint64_t Draw(uint64_t below) { return clients_.Draw(below); }
@@ -48,6 +48,8 @@ class Simulation {
   void CrashLoop(const std::string& id);
   void SwitchDaemon();
   void TroubleStorage();
+  void TroubleImages();
+  StorageFault BadImageCall();
   void TroubleLedger();
   void ChangeWeather();
   void Crash();

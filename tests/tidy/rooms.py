@@ -30,7 +30,7 @@ MAY_INCLUDE = {
     "agent/images": CORE + CONTRACTS + ["agent/ledger"],
     "agent/instance": CORE + CONTRACTS + ["agent/ledger"],
     "agent/recovery": CORE + CONTRACTS + ["agent/ledger", "agent/instance"],
-    "agent/node": CORE + CONTRACTS + ["scheduler", "agent/ledger", "agent/instance"],
+    "agent/node": CORE + CONTRACTS + ["scheduler", "agent/ledger", "agent/images", "agent/instance"],
     "agent/health": CORE + CONTRACTS,
     "agent/telemetry": CORE + CONTRACTS,
     "agent/api": CORE + CONTRACTS + ["scheduler", "agent/ledger", "agent/instance", "agent/node"],
