@@ -17,10 +17,10 @@ OPERATION_SECONDS = 60
 INSTANCE_SERVICE = "berth.v1.InstanceService"
 
 
-def spec(name="one", vcpus=1, memory_mib=64, **fields):
+def spec(name="one", vcpus=1, memory_mib=64, image=IMAGE, **fields):
     return instance_pb2.InstanceSpec(
         name=name, shape=shape_pb2.Shape(vcpus=vcpus, memory_mib=memory_mib),
-        boot=boot_pb2.BootSource(disk=boot_pb2.DiskImageBoot(image=IMAGE)), **fields)
+        boot=boot_pb2.BootSource(disk=boot_pb2.DiskImageBoot(image=image)), **fields)
 
 
 def run_berthd(*arguments, timeout=60):

@@ -4,7 +4,7 @@
 A refused call raises Refused, which has taken the error apart the way common.proto describes it.
 """
 import grpc
-from berth.v1 import (instance_pb2, instance_service_pb2, instance_service_pb2_grpc,
+from berth.v1 import (image_service_pb2, image_service_pb2_grpc, instance_pb2, instance_service_pb2, instance_service_pb2_grpc,
                       node_service_pb2, node_service_pb2_grpc, operation_service_pb2,
                       operation_service_pb2_grpc, reservation_service_pb2_grpc)
 from google.protobuf import duration_pb2
@@ -16,18 +16,30 @@ INSTANCE_SERVICE = "berth.v1.InstanceService"
 
 
 class Refused(Exception):
-    """A call that was answered with an error."""
+    """A call, or an operation, that ended with an error."""
 
     def __init__(self, error):
-        self.code = error.code()
-        self.message = error.details()
+        details = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin")
+        self._fill(error.code(), error.details(),
+                   details and status_pb2.Status.FromString(details))
+
+    @classmethod
+    def of_status(cls, status):
+        """As `Operation.error` has it."""
+        refused = cls.__new__(cls)
+        code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
+        refused._fill(code, status.message, status)
+        return refused
+
+    def _fill(self, code, message, status):
+        self.code = code
+        self.message = message
         self.reason = ""
         self.metadata = {}
         self.violations = {}
         self.retry_seconds = None
-        for key, value in error.trailing_metadata() or ():
-            if key == "grpc-status-details-bin":
-                self._read(status_pb2.Status.FromString(value))
+        if status:
+            self._read(status)
         super().__init__(f"{self.code.name} {self.reason}: {self.message} {self.violations or ''}")
 
     def _read(self, status):
@@ -68,6 +80,7 @@ class Client:
         self.nodes = node_service_pb2_grpc.NodeServiceStub(self._channel)
         self.operations = operation_service_pb2_grpc.OperationServiceStub(self._channel)
         self.reservations = reservation_service_pb2_grpc.ReservationServiceStub(self._channel)
+        self.images = image_service_pb2_grpc.ImageServiceStub(self._channel)
         self.health = health_pb2_grpc.HealthStub(self._channel)
 
     def close(self):
@@ -132,6 +145,25 @@ class Client:
         return self.call(self.instances.SendDiagnosticInterrupt,
                          instance_service_pb2.SendDiagnosticInterruptRequest(
                              instance_id=instance_id, **fields))
+
+    def pull(self, url, digest="", **fields):
+        """The operation; `digest` is a SHA-256."""
+        request = image_service_pb2.PullImageRequest(url=url, **fields)
+        if digest:
+            request.digest.sha256 = digest
+        return self.call(self.images.PullImage, request)
+
+    def import_image(self, path, **fields):
+        """The operation."""
+        return self.call(self.images.ImportImage,
+                         image_service_pb2.ImportImageRequest(path=path, **fields))
+
+    def image(self, image_id):
+        return self.call(self.images.GetImage, image_service_pb2.GetImageRequest(image_id=image_id))
+
+    def delete_image(self, image_id, **fields):
+        return self.call(self.images.DeleteImage,
+                         image_service_pb2.DeleteImageRequest(image_id=image_id, **fields))
 
     def operation(self, operation_id):
         return self.call(self.operations.GetOperation,
