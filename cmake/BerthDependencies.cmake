@@ -20,6 +20,7 @@ pkg_check_modules(hwloc REQUIRED IMPORTED_TARGET hwloc)
 pkg_check_modules(libisofs REQUIRED IMPORTED_TARGET libisofs-1)
 pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(libcurl REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(libseccomp REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(libcrypto REQUIRED IMPORTED_TARGET libcrypto)
 
 if(BERTH_TESTING)

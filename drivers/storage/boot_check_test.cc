@@ -183,7 +183,8 @@ TEST_F(BootCheckTest, AsksQemuImgOnceForEachVersionOfAFile) {
   const std::string program = directory_.Write(
       "qemu-img", "#!/bin/sh\necho run >> " + runs + "\nexec /usr/bin/qemu-img \"$@\"\n");
   ASSERT_EQ(chmod(program.c_str(), 0700), 0);
-  const QemuImg counted(program, {});
+  directory_.Write("runs", "");
+  const QemuImg counted(program, {.files = FileAccess{.read = {}, .write = {runs}}});
   Images images(directory_.path(), counted);
   MakeQcow2("base.qcow2");
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(images.Inspect("base.qcow2").ok());
@@ -203,7 +204,7 @@ TEST_F(BootCheckTest, BlamesTheHostAndNotTheCallerForAMissingProgram) {
 }
 
 TEST_F(BootCheckTest, EndsAProgramThatHangs) {
-  const std::string program = directory_.Write("qemu-img", "#!/bin/sh\nsleep 600\n");
+  const std::string program = directory_.Write("qemu-img", "#!/bin/sh\nexec sleep 600\n");
   ASSERT_EQ(chmod(program.c_str(), 0700), 0);
   MakeQcow2("base.qcow2");
   const QemuImg hanging(program, {.timeout = Duration(200)});

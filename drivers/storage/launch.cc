@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "core/base/unique_fd.h"
 #include "drivers/storage/posix_error.h"
@@ -27,7 +28,8 @@ struct Plan {
   int errors;
   int failure;   // Close-on-exec: an errno comes out of it, or nothing if exec succeeded.
   pid_t parent;  // The agent.
-  ProcessLimits limits;
+  const ProcessLimits& limits;
+  const Confinement* confinement;  // May be null.
 };
 
 bool SetLimit(__rlimit_resource resource, int64_t value) {
@@ -68,12 +70,13 @@ bool DieWithAgent(pid_t parent) {
 // Runs in the child, in the parent's memory. Only async-signal-safe calls, and no return.
 [[noreturn]] void BecomeProgram(const Plan& plan) {
   if (DieWithAgent(plan.parent) && setpgid(0, 0) == 0 && Redirect(plan) && chdir("/") == 0 &&
-      SetLimits(plan.limits)) {
+      SetLimits(plan.limits) && (plan.confinement == nullptr || plan.confinement->EnterFiles())) {
     ResetSignals();
     // Libraries may have opened descriptors without O_CLOEXEC; ours close at exec.
     close_range(STDERR_FILENO + 1, static_cast<unsigned>(plan.failure) - 1, 0);
     close_range(static_cast<unsigned>(plan.failure) + 1, ~0U, 0);
-    execve(plan.argv[0], plan.argv, plan.environment);
+    if (plan.confinement == nullptr || plan.confinement->EnterCalls())
+      execve(plan.argv[0], plan.argv, plan.environment);
   }
   const int error = errno;
   if (write(plan.failure, &error, sizeof(error)) < 0) _exit(126);
@@ -132,14 +135,19 @@ StatusOr<pid_t> Launch(const std::vector<std::string>& arguments, const ProcessL
   BERTH_ASSIGN_OR_RETURN(UniqueFd failure, Raised(low.get()));
   low.Reset();
 
+  std::optional<Confinement> confinement;
+  if (limits.files) {
+    BERTH_ASSIGN_OR_RETURN(confinement, Confinement::Make(arguments[0], *limits.files));
+  }
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
   char locale[] = "LC_ALL=C";
   char* environment[] = {path, locale, nullptr};
-  const pid_t pid = StartBlocked({argv.data(), environment, input.get(), raised_output.get(),
-                                  raised_errors.get(), failure.get(), getpid(), limits});
+  const pid_t pid =
+      StartBlocked({argv.data(), environment, input.get(), raised_output.get(), raised_errors.get(),
+                    failure.get(), getpid(), limits, confinement ? &*confinement : nullptr});
   if (pid < 0) return PosixError(errno, "starting it");
   failure.Reset();
   const int error = FailureFrom(failure_read);

@@ -8,11 +8,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/status.h"
+#include "drivers/storage/confinement.h"
 
 namespace berth {
 
@@ -22,6 +24,9 @@ struct ProcessLimits {
   int64_t cpu_seconds = 20;
   int64_t file_bytes = int64_t{1} << 30;  // Of any one file it writes.
   size_t output_bytes = 256 * 1024;       // Of its standard output; the same again for its errors.
+  // Set: it may open these files and no others, and make only harmless system calls
+  // (confinement.h).
+  std::optional<FileAccess> files;
 };
 
 struct ProcessResult {

@@ -155,5 +155,59 @@ TEST(ProcessTest, BoundsProcessorTime) {
   EXPECT_THAT(MessageOf(result.status()), HasSubstr("killed by SIG"));
 }
 
+// What a shell can be made to try stands for what a program can that somebody has taken over.
+class ConfinementTest : public testing::Test {
+ protected:
+  StatusOr<ProcessResult> Confined(const std::string& script) {
+    ProcessLimits limits;
+    limits.files = {.read = {readable_}, .write = {writable_}};
+    return RunProcess({"/bin/bash", "--norc", "-c", script}, limits);
+  }
+  void ExpectRefused(const std::string& script, const std::string& words) {
+    const auto result = Confined(script);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_NE(result->exit_code, 0) << script << ": " << result->output;
+    EXPECT_THAT(result->errors, HasSubstr(words)) << script;
+  }
+
+  TempDirectory directory_;
+  const std::string readable_ = directory_.Write("readable", "r");
+  const std::string writable_ = directory_.Write("writable", "w");
+  const std::string secret_ = directory_.Write("secret", "s");
+};
+
+TEST_F(ConfinementTest, ItsOwnFilesCanBeReadAndWritten) {
+  const auto result = Confined("read -N 1 x < " + readable_ + "; echo $x; echo new > " + writable_);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->errors, "");
+  EXPECT_EQ(result->output, "r\n");
+  EXPECT_EQ(directory_.Read("writable"), "new\n");
+}
+
+TEST_F(ConfinementTest, NoOtherFileCanBeReadWrittenOrMade) {
+  ASSERT_TRUE(Confinement::GuardsFiles()) << "a kernel without Landlock: Debian 12's has it";
+  ExpectRefused("read x < " + secret_, "Permission denied");
+  ExpectRefused("read x < /etc/passwd", "Permission denied");
+  ExpectRefused("echo > " + readable_, "Permission denied");
+  ExpectRefused("echo > " + directory_.Path("new"), "Permission denied");
+  ExpectRefused("cd " + directory_.path(), "not implemented");
+  EXPECT_FALSE(std::filesystem::exists(directory_.Path("new")));
+  EXPECT_EQ(directory_.Read("secret"), "s");
+}
+
+TEST_F(ConfinementTest, ThereIsNoNetworkAndNoOtherProcess) {
+  ExpectRefused("exec 3<>/dev/tcp/127.0.0.1/9", "not implemented");
+  ExpectRefused("/usr/bin/true & wait $!", "not implemented");
+  ExpectRefused("kill -9 $PPID", "not implemented");
+}
+
+TEST_F(ConfinementTest, AFileThatIsNotThereIsSaidToBeMissing) {
+  ProcessLimits limits;
+  limits.files = {.read = {directory_.Path("missing")}, .write = {}};
+  const auto result = RunProcess({"/bin/true"}, limits);
+  EXPECT_EQ(result.status().code(), StatusCode::kInternal);
+  EXPECT_THAT(MessageOf(result.status()), HasSubstr("missing"));
+}
+
 }  // namespace
 }  // namespace berth

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/storage/qemu_img.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
@@ -40,6 +42,13 @@ Status FailureOf(const ProcessResult& result, std::string_view doing) {
   return Status(StatusCode::kInternal, message);
 }
 
+// For a program that may write only to files that exist.
+Status MakeEmpty(const std::string& path) {
+  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!file.ok()) return PosixError(errno, fmt::format("making {}", path));
+  return OkStatus();
+}
+
 StatusOr<ImageInfo> ParseInfo(const std::string& output, const std::string& format) {
   const auto json = nlohmann::json::parse(output, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("virtual-size") ||
@@ -55,12 +64,17 @@ StatusOr<ImageInfo> ParseInfo(const std::string& output, const std::string& form
 
 }  // namespace
 
-StatusOr<ProcessResult> QemuImg::Run(std::vector<std::string> arguments) const {
-  return RunLimited(std::move(arguments), limits_);
+ProcessLimits QemuImg::LimitsFor(const FileAccess& files) const {
+  ProcessLimits limits = limits_;
+  if (!limits.files) limits.files.emplace();
+  auto& [read, write] = *limits.files;
+  read.insert(read.end(), files.read.begin(), files.read.end());
+  write.insert(write.end(), files.write.begin(), files.write.end());
+  return limits;
 }
 
-StatusOr<ProcessResult> QemuImg::RunLimited(std::vector<std::string> arguments,
-                                            const ProcessLimits& limits) const {
+StatusOr<ProcessResult> QemuImg::Run(std::vector<std::string> arguments,
+                                     const ProcessLimits& limits) const {
   arguments.insert(arguments.begin(), program_);
   StatusOr<ProcessResult> result = RunProcess(arguments, limits);
   if (result.ok()) return result;
@@ -73,18 +87,19 @@ StatusOr<ProcessResult> QemuImg::RunLimited(std::vector<std::string> arguments,
 StatusOr<ImageInfo> QemuImg::Info(const std::string& path, const std::string& format) const {
   // -U: a guest may be running on it; -f: never let the program guess what a file is.
   BERTH_ASSIGN_OR_RETURN(const ProcessResult result,
-                         Run({"info", "--output=json", "-U", "-f", format, path}));
+                         Run({"info", "--output=json", "-U", "-f", format, path},
+                             LimitsFor({.read = {path}, .write = {}})));
   if (result.exit_code != 0)
     return Invalid(fmt::format("qemu-img cannot open it: {}", result.errors));
   return ParseInfo(result.output, format);
 }
 
 Status QemuImg::Check(const std::string& path, const std::string& format) const {
-  ProcessLimits limits = limits_;
+  ProcessLimits limits = LimitsFor({.read = {path}, .write = {}});
   limits.timeout = kCheckTimeout;
   limits.cpu_seconds = std::chrono::duration_cast<std::chrono::seconds>(kCheckTimeout).count();
   BERTH_ASSIGN_OR_RETURN(const ProcessResult result,
-                         RunLimited({"check", "-q", "-f", format, path}, limits));
+                         Run({"check", "-q", "-f", format, path}, limits));
   if (result.exit_code == 0 || result.exit_code == kOnlyLeaks || result.exit_code == kCannotCheck)
     return OkStatus();
   return Invalid(fmt::format("it is damaged or was cut off: qemu-img check says: {}",
@@ -96,20 +111,22 @@ Status QemuImg::CreateOverlay(const std::string& path, const std::string& base,
   std::vector<std::string> arguments = {"create", "-q", "-f",        "qcow2", "-b",
                                         base,     "-F", base_format, path};
   if (size_mib > 0) arguments.push_back(fmt::format("{}M", size_mib));
-  BERTH_ASSIGN_OR_RETURN(const ProcessResult result, Run(std::move(arguments)));
+  BERTH_RETURN_IF_ERROR(MakeEmpty(path));
+  BERTH_ASSIGN_OR_RETURN(const ProcessResult result,
+                         Run(std::move(arguments), LimitsFor({.read = {base}, .write = {path}})));
   if (result.exit_code != 0) return FailureOf(result, "qemu-img create");
   return OkStatus();
 }
 
 Status QemuImg::ConvertToQcow2(const std::string& from, const std::string& format,
                                const std::string& to, int64_t bytes_max) const {
-  ProcessLimits limits = limits_;
+  BERTH_RETURN_IF_ERROR(MakeEmpty(to));
+  ProcessLimits limits = LimitsFor({.read = {from}, .write = {to}});
   limits.timeout = kConvertTimeout;
   limits.cpu_seconds = std::chrono::duration_cast<std::chrono::seconds>(kConvertTimeout).count();
   limits.file_bytes = bytes_max;
-  BERTH_ASSIGN_OR_RETURN(
-      const ProcessResult result,
-      RunLimited({"convert", "-q", "-f", format, "-O", "qcow2", from, to}, limits));
+  BERTH_ASSIGN_OR_RETURN(const ProcessResult result,
+                         Run({"convert", "-q", "-f", format, "-O", "qcow2", from, to}, limits));
   if (result.exit_code == 0) return OkStatus();
   if (SaysDiskIsFull(result.errors)) return FailureOf(result, "qemu-img convert");
   return Invalid(fmt::format("qemu-img cannot convert it: {}", result.errors));

@@ -16,7 +16,7 @@ namespace berth {
 
 class QemuImg {
  public:
-  // `program` is an absolute path.
+  // `program` is an absolute path. Each use may reach its own files; those of `limits` too.
   QemuImg(std::string program, ProcessLimits limits)
       : program_(std::move(program)), limits_(limits) {}
 
@@ -36,9 +36,10 @@ class QemuImg {
                         int64_t bytes_max) const;
 
  private:
-  StatusOr<ProcessResult> Run(std::vector<std::string> arguments) const;
-  StatusOr<ProcessResult> RunLimited(std::vector<std::string> arguments,
-                                     const ProcessLimits& limits) const;
+  // Under our limits, and able to reach those files alone.
+  ProcessLimits LimitsFor(const FileAccess& files) const;
+  StatusOr<ProcessResult> Run(std::vector<std::string> arguments,
+                              const ProcessLimits& limits) const;
 
   const std::string program_;
   const ProcessLimits limits_;

@@ -60,6 +60,7 @@ LIBRARY_ROOMS = {
     "hwloc": ["drivers/host"],
     "curl/": ["drivers/storage"],
     "libisofs/": ["drivers/storage"],
+    "seccomp.h": ["drivers/storage"],
     "libburn/": ["drivers/storage"],
     "civetweb.h": ["agent/telemetry"],
     "CivetServer.h": ["agent/telemetry"],
