@@ -227,9 +227,20 @@ model::Operation NewCreateOperation(const std::string& operation_id, const std::
 }
 
 bool IsCancellable(const model::Operation& operation) {
-  return operation.state == model::OperationState::kRunning &&
-         (operation.kind == OperationKind::kCreate || operation.kind == OperationKind::kStart ||
-          operation.kind == OperationKind::kResize);
+  if (operation.state != model::OperationState::kRunning) return false;
+  switch (operation.kind) {
+    case OperationKind::kCreate:
+    case OperationKind::kStart:
+    case OperationKind::kResize:
+    case OperationKind::kPullImage:
+    case OperationKind::kImportImage:
+      return true;
+    case OperationKind::kStop:
+    case OperationKind::kReboot:
+    case OperationKind::kTerminate:
+      return false;
+  }
+  return false;
 }
 
 model::InstanceRecord BeforeResize(model::InstanceRecord record) {
