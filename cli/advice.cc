@@ -113,8 +113,7 @@ const std::map<std::string, Adviser>& Advisers() {
       {reasons::kImageInUse, Say("who uses it: berthctl instance list")},
       {reasons::kImageChecksumMismatch, Say("the source has other bytes than were asked for: "
                                             "compare the digest with its publisher's")},
-      {reasons::kImageSourceUnavailable,
-       Say("try the same by hand on the host: curl -fLO URL; then pull again, it is resumed")},
+      {reasons::kImageSourceUnavailable, Say("try the same by hand on the host: curl -fLO URL")},
       {reasons::kStorageFull, Say("free some disk on the host: df -h /var/lib/berth")},
       {reasons::kHypervisorUnavailable, Say("see why: berthctl doctor")},
       {reasons::kHypervisorTimeout, Say("see why: berthctl doctor")},

@@ -30,8 +30,9 @@ std::string PhaseText(const berth::v1::Operation& operation) {
   std::string text = operation.phase();
   if (operation.has_progress_percent()) text += fmt::format(" {}%", operation.progress_percent());
   if (operation.has_transfer()) text += "  " + TransferText(operation.transfer());
-  if (operation.state() == berth::v1::Operation::STATE_UNDOING) text = "undoing " + text;
-  if (operation.attempt() > 1) text += fmt::format(", try {}", operation.attempt());
+  const bool undoing = operation.state() == berth::v1::Operation::STATE_UNDOING;
+  if (undoing) text = "undoing " + text;
+  if (operation.attempt() > 1 && !undoing) text += fmt::format(", try {}", operation.attempt());
   if (!operation.last_error_message().empty())
     text += fmt::format(" ({})", operation.last_error_message());
   return text;

@@ -104,9 +104,9 @@ struct GuestState {
   bool operator==(const GuestState&) const = default;
 };
 
-// Something happened to a guest of this node, or to one that was gone before it could be asked whose
-// it was. A hint, never proof: it may be late, doubled or lost, so whoever gets it asks Inspect for
-// the level.
+// Something happened to a guest of this node, or to one that was gone before it could be asked
+// whose it was. A hint, never proof: it may be late, doubled or lost, so whoever gets it asks
+// Inspect for the level.
 struct GuestEvent {
   enum class Kind { kStarted, kPaused, kResumed, kOff, kRebooted, kDefined, kUndefined };
   std::string instance_id;

@@ -20,6 +20,7 @@ from berthtest import waits, witness
 from berthtest.api import state_name
 from by_hand import ByHand, write_seed_files
 import footprint
+import images
 import life
 
 IMAGE = "demo-disk.qcow2"
@@ -34,21 +35,22 @@ def say(text):
     print(f"   {text}", file=sys.stderr, flush=True)
 
 
-def wanted():
+def wanted(image, disk_mib):
     return instance_pb2.InstanceSpec(
         shape=shape_pb2.Shape(vcpus=1, memory_mib=MEMORY_MIB),
-        boot=boot_pb2.BootSource(disk=boot_pb2.DiskImageBoot(image=IMAGE)),
-        root_disk=disk_pb2.RootDisk(size_mib=DISK_MIB))
+        boot=boot_pb2.BootSource(disk=boot_pb2.DiskImageBoot(image=image)),
+        root_disk=disk_pb2.RootDisk(size_mib=disk_mib))
 
 
 class ByAgent:
-    def __init__(self, agent):
+    def __init__(self, agent, image=IMAGE, disk_mib=DISK_MIB):
         self._agent = agent
+        self._wanted = wanted(image, disk_mib)
 
     def create(self, _name, _worker=0):
         """Until RUNNING; the instance's id."""
         client = self._agent.client
-        made = client.create(wanted())
+        made = client.create(self._wanted)
         operation = client.wait_operation(made)
         assert state_name(operation.instance) == "RUNNING", operation
         return made.instance_id
@@ -143,18 +145,37 @@ def measure(agent, options):
     return rows
 
 
+def measure_images(agent, options):
+    rows = images.pull_rate(agent, say)
+    image_id = images.cached(agent)
+    way = ByAgent(agent, image_id, images.CACHED_MIB)
+    model = agent.client.get(way.create(""))
+    hand = ByHand(agent, model, agent.image_dir / f"{image_id}.img", images.CACHED_MIB,
+                  write_seed_files(agent.directory / "seed-cached", "by-hand"), base_format="raw")
+    hand.connect(1)
+    way.remove(model.instance_id)
+    ways = {"agent": way, "by hand": hand}
+    for name in ways:
+        timed(ways[name], 1)
+    return rows + rows_of_times(compare(ways, 1, options.pairs),
+                                f"from a cached image of {images.CACHED_MIB} MiB")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=14, help="pairs, one at a time")
     parser.add_argument("--rounds", type=int, default=4, help=f"rounds of {AT_ONCE} at once")
     parser.add_argument("--idle-seconds", type=int, default=30)
+    parser.add_argument("--only-images", action="store_true", help="only what has to do with images")
     options = parser.parse_args()
     image = agents.demo_file(IMAGE)
     with agents.Agent({"log": {"level": "info"}}, images=[image], on_disk=True) as agent:
         agent.start()
-        rows = measure(agent, options)
+        rows = [] if options.only_images else measure(agent, options)
+        rows += measure_images(agent, options)
         agent.stop()
-    rows += life.real_guests() + life.without_a_disk() + life.many_instances()
+    if not options.only_images:
+        rows += life.real_guests() + life.without_a_disk() + life.many_instances()
     print(f"\n{machine()}")
     print_table(rows)
 

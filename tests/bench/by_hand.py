@@ -20,9 +20,9 @@ def run(*command):
 class ByHand:
     """Guests of one kind, named hand-N. A connection per worker, opened beforehand."""
 
-    def __init__(self, agent, instance, image, disk_mib, seed_files):
+    def __init__(self, agent, instance, image, disk_mib, seed_files, base_format="qcow2"):
         """Takes the XML, and with it all directories, after those of `instance`."""
-        self._image, self._disk_mib = image, disk_mib
+        self._image, self._disk_mib, self._base_format = image, disk_mib, base_format
         self._seed_files = seed_files
         self._model_id = instance.instance_id
         self._model_dir = agent.instance_dir(instance.instance_id)
@@ -48,8 +48,8 @@ class ByHand:
         """All of it, until the guest runs."""
         directory = self.directory(name)
         directory.mkdir(parents=True)
-        run("qemu-img", "create", "-q", "-f", "qcow2", "-b", self._image, "-F", "qcow2",
-            directory / "root.qcow2", f"{self._disk_mib}M")
+        run("qemu-img", "create", "-q", "-f", "qcow2", "-b", self._image, "-F",
+            self._base_format, directory / "root.qcow2", f"{self._disk_mib}M")
         run("xorriso", "-as", "mkisofs", "-quiet", "-V", "cidata", "-J", "-r", "-o",
             directory / "seed.iso", *self._seed_files)
         xml = (self._model_xml.replace(str(self._model_dir), str(directory))
