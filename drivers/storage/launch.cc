@@ -37,10 +37,14 @@ bool SetLimit(__rlimit_resource resource, int64_t value) {
   return setrlimit(resource, &limit) == 0;
 }
 
+// Threads reserve as much address space for their stacks, and the allocator 128 MiB for each arena
+// (two at most, see Launch): a program with the 64 workers of QEMU's pool must fit under its limit.
+constexpr int64_t kStackBytes = 2 << 20;
+
 bool SetLimits(const ProcessLimits& limits) {
   return SetLimit(RLIMIT_AS, limits.address_space_bytes) &&
          SetLimit(RLIMIT_CPU, limits.cpu_seconds) && SetLimit(RLIMIT_FSIZE, limits.file_bytes) &&
-         SetLimit(RLIMIT_CORE, 0);
+         SetLimit(RLIMIT_CORE, 0) && SetLimit(RLIMIT_STACK, kStackBytes);
 }
 
 // All signals are blocked when this begins, so that no handler of the agent runs in the child.
@@ -144,7 +148,8 @@ StatusOr<pid_t> Launch(const std::vector<std::string>& arguments, const ProcessL
   argv.push_back(nullptr);
   char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
   char locale[] = "LC_ALL=C";
-  char* environment[] = {path, locale, nullptr};
+  char arenas[] = "MALLOC_ARENA_MAX=2";
+  char* environment[] = {path, locale, arenas, nullptr};
   const pid_t pid =
       StartBlocked({argv.data(), environment, input.get(), raised_output.get(), raised_errors.get(),
                     failure.get(), getpid(), limits, confinement ? &*confinement : nullptr});

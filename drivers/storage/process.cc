@@ -142,11 +142,12 @@ StatusOr<ProcessResult> Run(const std::vector<std::string>& arguments,
       Collect({std::move(output.read), std::move(errors.read), std::move(ended), std::move(timer)},
               limits, &result));
   const siginfo_t info = child.Reap();
+  while (!result.errors.empty() && result.errors.back() == '\n') result.errors.pop_back();
   if (info.si_code != CLD_EXITED)
     return Status(StatusCode::kInternal,
-                  fmt::format("it was killed by SIG{}", NameOf(info.si_status)));
+                  fmt::format("it was killed by SIG{}{}{}", NameOf(info.si_status),
+                              result.errors.empty() ? "" : ": ", result.errors));
   result.exit_code = info.si_status;
-  while (!result.errors.empty() && result.errors.back() == '\n') result.errors.pop_back();
   return result;
 }
 

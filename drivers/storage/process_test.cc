@@ -47,7 +47,7 @@ TEST(ProcessTest, GivesNoInputNoDescriptorsAndAlmostNoEnvironment) {
   close(leaked);
   ASSERT_TRUE(result.ok()) << result.status();
   // 3 is ls's own, of the directory it lists.
-  EXPECT_EQ(result->output, "0\n1\n2\n3\nLC_ALL\nPATH\nPWD\n/\n");
+  EXPECT_EQ(result->output, "0\n1\n2\n3\nLC_ALL\nMALLOC_ARENA_MAX\nPATH\nPWD\n/\n");
 }
 
 TEST(ProcessTest, StartsWithSignalsAtTheirDefaults) {

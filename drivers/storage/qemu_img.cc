@@ -19,6 +19,9 @@ constexpr Duration kConvertTimeout = std::chrono::hours(3);
 // Of an image that has terabytes its tables alone are gigabytes.
 constexpr Duration kCheckTimeout = std::chrono::minutes(10);
 
+// Tables of an image of 64 TiB that are counted, and what goes along with it.
+constexpr int64_t kTablesBytes = int64_t{4} << 30;
+
 // What `qemu-img check` ends with (qemu-img(1)): clusters that nobody needs, and a format that it
 // cannot check.
 constexpr int kOnlyLeaks = 3;
@@ -97,6 +100,7 @@ StatusOr<ImageInfo> QemuImg::Info(const std::string& path, const std::string& fo
 Status QemuImg::Check(const std::string& path, const std::string& format) const {
   ProcessLimits limits = LimitsFor({.read = {path}, .write = {}});
   limits.timeout = kCheckTimeout;
+  limits.address_space_bytes = kTablesBytes;
   limits.cpu_seconds = std::chrono::duration_cast<std::chrono::seconds>(kCheckTimeout).count();
   BERTH_ASSIGN_OR_RETURN(const ProcessResult result,
                          Run({"check", "-q", "-f", format, path}, limits));
@@ -123,6 +127,7 @@ Status QemuImg::ConvertToQcow2(const std::string& from, const std::string& forma
   BERTH_RETURN_IF_ERROR(MakeEmpty(to));
   ProcessLimits limits = LimitsFor({.read = {from}, .write = {to}});
   limits.timeout = kConvertTimeout;
+  limits.address_space_bytes = kTablesBytes;
   limits.cpu_seconds = std::chrono::duration_cast<std::chrono::seconds>(kConvertTimeout).count();
   limits.file_bytes = bytes_max;
   BERTH_ASSIGN_OR_RETURN(const ProcessResult result,
