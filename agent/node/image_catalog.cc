@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "agent/images/image_cache.h"
@@ -127,9 +129,11 @@ void ImageCatalog::Bring(CallContext call, BringImageArgs args, DoneWith<model::
     faults.push_back(std::move(fault));
   if (!faults.empty()) return context_->Refuse(std::move(done), InvalidFields(std::move(faults)));
   const images::Wanted wanted{args.image_id, args.name, args.source, args.pinned};
+  // Not set where nothing was decided anew.
+  const auto hit = std::make_shared<std::optional<bool>>();
   node::SubmitOnce<model::Operation>(
       context_, call,
-      [context = context_, call, wanted](LedgerTxn& txn) -> StatusOr<model::Operation> {
+      [context = context_, call, wanted, hit](LedgerTxn& txn) -> StatusOr<model::Operation> {
         Random& random = context->with.random;
         images::Made made{NewImageId(random), NewOperationId(random)};
         if (!wanted.id.empty()) {
@@ -144,10 +148,14 @@ void ImageCatalog::Bring(CallContext call, BringImageArgs args, DoneWith<model::
             grant.operation.target.clear();
           return std::move(grant.operation);
         }
-        if (context->with.observer.image_wanted) context->with.observer.image_wanted(grant.hit);
+        *hit = grant.hit;
         return Write(txn, call, std::move(grant));
       },
-      std::move(done));
+      [context = context_, hit, done = std::move(done)](StatusOr<model::Operation> operation) {
+        const auto& observe = context->with.observer.image_wanted;
+        if (operation.ok() && *hit && observe) observe(**hit);
+        done(std::move(operation));
+      });
 }
 
 void ImageCatalog::Delete(CallContext call, const std::string& image_id,
