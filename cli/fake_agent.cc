@@ -102,15 +102,32 @@ class FakeAgent::Operations final : public v1::OperationService::Service {
   const FakeAnswers& answers_;
 };
 
+class FakeAgent::Images final : public v1::ImageService::Service {
+ public:
+  explicit Images(const FakeAnswers& answers) : answers_(answers) {}
+  grpc::Status PullImage(Call, const v1::PullImageRequest* request, v1::Operation* reply) override {
+    return Use(answers_.pull, *request, *reply);
+  }
+  grpc::Status ListImages(Call, const v1::ListImagesRequest* request,
+                          v1::ListImagesResponse* reply) override {
+    return Use(answers_.images, *request, *reply);
+  }
+
+ private:
+  const FakeAnswers& answers_;
+};
+
 FakeAgent::FakeAgent(const std::string& socket)
     : instances_(std::make_unique<Instances>(answers)),
       nodes_(std::make_unique<Nodes>(answers)),
-      operations_(std::make_unique<Operations>(answers)) {
+      operations_(std::make_unique<Operations>(answers)),
+      images_(std::make_unique<Images>(answers)) {
   grpc::ServerBuilder builder;
   builder.AddListeningPort("unix:" + socket, grpc::InsecureServerCredentials());
   builder.RegisterService(instances_.get());
   builder.RegisterService(nodes_.get());
   builder.RegisterService(operations_.get());
+  builder.RegisterService(images_.get());
   server_ = builder.BuildAndStart();
 }
 

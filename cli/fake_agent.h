@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "berth/v1/image_service.grpc.pb.h"
 #include "berth/v1/instance_service.grpc.pb.h"
 #include "berth/v1/node_service.grpc.pb.h"
 #include "berth/v1/operation_service.grpc.pb.h"
@@ -37,6 +38,8 @@ struct FakeAnswers {
   Answer<v1::WaitOperationRequest, v1::Operation> wait;
   Answer<v1::ListOperationsRequest, v1::ListOperationsResponse> operations;
   Answer<v1::CancelOperationRequest, v1::Operation> cancel;
+  Answer<v1::PullImageRequest, v1::Operation> pull;
+  Answer<v1::ListImagesRequest, v1::ListImagesResponse> images;
 };
 
 class FakeAgent {
@@ -51,9 +54,11 @@ class FakeAgent {
   class Instances;
   class Nodes;
   class Operations;
+  class Images;
   std::unique_ptr<Instances> instances_;
   std::unique_ptr<Nodes> nodes_;
   std::unique_ptr<Operations> operations_;
+  std::unique_ptr<Images> images_;
   std::unique_ptr<grpc::Server> server_;
 };
 
