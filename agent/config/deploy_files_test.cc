@@ -34,5 +34,14 @@ TEST(DeployFilesTest, TheCatalogueHasTheFourFamilies) {
   EXPECT_THAT(families, testing::UnorderedElementsAre("burstable", "general", "compute", "memory"));
 }
 
+// systemd's groups of system calls leave these out, and without them no disk is made (the emulated
+// host's cases run under the unit, and by hand alone).
+TEST(DeployFilesTest, TheUnitLetsTheAgentConfineItsPrograms) {
+  const std::string unit = ReadDeployFile("../systemd/berthd.service");
+  for (const char* call :
+       {"seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"})
+    EXPECT_THAT(unit, testing::ContainsRegex(std::string("\nSystemCallFilter=[^\n]*") + call));
+}
+
 }  // namespace
 }  // namespace berth
