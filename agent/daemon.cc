@@ -13,8 +13,7 @@
 #include "agent/health/heartbeats.h"
 #include "agent/health/service_manager.h"
 #include "agent/host_setup.h"
-#include "agent/images/image_sweep.h"
-#include "agent/images/image_work.h"
+#include "agent/images/image_keeper.h"
 #include "agent/instance/registry.h"
 #include "agent/instance/step_runner.h"
 #include "agent/ledger/ledger_care.h"
@@ -131,8 +130,7 @@ struct Daemon::Parts {
   std::unique_ptr<LedgerCare> ledger_care;
   std::unique_ptr<Storage> storage;
   std::unique_ptr<ImageStore> image_store;
-  std::shared_ptr<ImageWork> image_work;
-  std::shared_ptr<ImageSweep> image_sweep;
+  std::unique_ptr<ImageKeeper> images;
   std::unique_ptr<FakeHost> fake_host;
   std::unique_ptr<Hypervisor> hypervisor;
   std::unique_ptr<StepRunner> steps;
@@ -226,7 +224,7 @@ Status Daemon::Parts::OpenImages() {
   BERTH_RETURN_IF_ERROR(MakeDirectory(config.ExchangeDir(), "images.exchange_dir"));
   image_store =
       MakeLocalImageStore({.image_dir = config.ImageDir(), .boot_id = facts.boot_id}, pools.images);
-  image_work = std::make_shared<ImageWork>(
+  images = std::make_unique<ImageKeeper>(
       ImageWork::Dependencies{.executor = pools.work,
                               .clock = clock,
                               .random = *random,
@@ -235,8 +233,6 @@ Status Daemon::Parts::OpenImages() {
                               .limits = {.cache_bytes = config.images.cache_limit_mib << 20,
                                          .disk_mib = capacity.Allocatable().disk_mib},
                               .brought = [this](int64_t bytes) { metrics.images.Brought(bytes); }});
-  image_sweep = std::make_shared<ImageSweep>(ImageSweep::Dependencies{
-      .executor = pools.work, .random = *random, .ledger = *ledger, .store = *image_store});
   return OkStatus();
 }
 
@@ -300,12 +296,11 @@ void Daemon::Parts::BuildNode() {
                    .image_wanted = [this](bool hit) { metrics.images.Wanted(hit); }},
       .images = {.exchange_dir = config.ExchangeDir(),
                  .cache_bytes = config.images.cache_limit_mib << 20,
-                 .progress = [this](const std::string& id) { return image_work->Progress(id); }},
+                 .progress = [this](const std::string& id) { return images->Progress(id); }},
       .terminated_visible = config.terminated_visible});
   ledger->SetListener([this](const auto& view, const auto& changes) {
     node->ViewPublished(view, changes);
-    image_work->ViewPublished(*view);
-    image_sweep->ViewPublished(*view);
+    images->ViewPublished(*view);
   });
   recovery = std::make_unique<Recovery>(
       Recovery::Dependencies{
@@ -409,9 +404,7 @@ void Daemon::Parts::ConnectEvents() {
                         [this] { recovery->Run([this](const Status&) { health->LookSoon(); }); });
   storage->Subscribe([this](const std::string& id) { recovery->FilesGone(id); });
   recovery->Start();
-  if (picture) return;  // Which images are whose is not known without the ledger.
-  image_work->Look();
-  image_sweep->Start();
+  if (!picture) images->Start();
 }
 
 // With no ledger to write it to, what happened is seen in the picture alone.
@@ -479,7 +472,7 @@ void Daemon::Parts::Stop() {
   http.reset();
   pools.work.Shutdown();
   pools.ledger.Shutdown();
-  if (image_work) image_work->Stop();
+  if (images) images->Stop();
   pools.images.Shutdown();
   pools.storage.Shutdown();
   storage.reset();

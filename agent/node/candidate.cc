@@ -62,7 +62,8 @@ model::InstanceRecord WouldBe(const Candidate& candidate, model::InstanceRecord 
 }
 
 // One that Berth has brought here may have been evicted since its file was looked at.
-Status CheckImage(const model::NodeView& view, const std::string& image_id) {
+Status CheckImage(const model::NodeView& view, const model::BootSource& boot) {
+  const std::string& image_id = boot.image;
   if (!IsImageId(image_id)) return OkStatus();
   const auto image = view.images.Find(image_id);
   if (image != nullptr && image->state == model::ImageState::kAvailable) return OkStatus();
@@ -72,7 +73,8 @@ Status CheckImage(const model::NodeView& view, const std::string& image_id) {
                   image == nullptr ? "" : fmt::format(", it is {}", model::Name(image->state)),
                   "; `berthctl image pull` brings it here"),
       {.reason = reasons::kImageNotFound,
-       .violations = {{"spec.boot.disk.image", "pull it, or name one that is AVAILABLE"}}});
+       .violations = {{boot.kernel.empty() ? "spec.boot.disk.image" : "spec.boot.kernel.image",
+                       "pull it, or name one that is AVAILABLE"}}});
 }
 
 void NoteUse(LedgerTxn& txn, const std::string& image_id) {
@@ -109,7 +111,7 @@ void Prepare(const ContextPtr& context, const CallContext& call, CreateInstanceA
 StatusOr<model::InstanceRecord> AdmitCandidate(LedgerTxn& txn, const NodeContext& context,
                                                const CallContext& call, const Candidate& candidate,
                                                const model::Topology& topology_now) {
-  BERTH_RETURN_IF_ERROR(CheckImage(txn.view(), candidate.spec.boot.image));
+  BERTH_RETURN_IF_ERROR(CheckImage(txn.view(), candidate.spec.boot));
   BERTH_ASSIGN_OR_RETURN(Admission admission, AdmitOne(txn, context, candidate, topology_now));
   if (candidate.args.validate_only) return WouldBe(candidate, std::move(admission.record));
   const std::string id = admission.record.id;

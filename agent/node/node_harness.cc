@@ -38,16 +38,13 @@ Agent::Agent(World& world)
                 steps,
                 {},
                 {}}),
-      image_work(std::make_shared<ImageWork>(ImageWork::Dependencies{
-          world.sim,
-          world.sim,
-          *world.random,
-          Seen(ledger_seam, *ledger),
-          Seen<ImageStore>(image_store_seam, world.image_store),
-          {world.image_cache_bytes, world.capacity.Allocatable().disk_mib}})),
-      image_sweep(std::make_shared<ImageSweep>(
-          ImageSweep::Dependencies{world.sim, *world.random, Seen(ledger_seam, *ledger),
-                                   Seen<ImageStore>(image_store_seam, world.image_store)})),
+      images({world.sim,
+              world.sim,
+              *world.random,
+              Seen(ledger_seam, *ledger),
+              Seen<ImageStore>(image_store_seam, world.image_store),
+              {world.image_cache_bytes, world.capacity.Allocatable().disk_mib},
+              {}}),
       node({world.sim,
             world.sim,
             *world.random,
@@ -61,7 +58,7 @@ Agent::Agent(World& world)
             world.types,
             world.observer,
             {"/exchange", world.image_cache_bytes,
-             [this](const std::string& id) { return image_work->Progress(id); }}}),
+             [this](const std::string& id) { return images.Progress(id); }}}),
       recovery({world.sim, world.sim, *world.random, Seen(ledger_seam, *ledger), registry,
                 Seen<Hypervisor>(hypervisor_seam, hypervisor),
                 Seen<Storage>(storage_seam, world.storage), log,
@@ -69,8 +66,7 @@ Agent::Agent(World& world)
                {}) {
   Seen(ledger_seam, *ledger).SetListener([this](const auto& view, const auto& changes) {
     node.ViewPublished(view, changes);
-    image_work->ViewPublished(*view);
-    image_sweep->ViewPublished(*view);
+    images.ViewPublished(*view);
   });
   Seen<Hypervisor>(hypervisor_seam, hypervisor)
       .Subscribe([this](const GuestEvent& event) { registry.GuestChanged(event); },
@@ -79,8 +75,7 @@ Agent::Agent(World& world)
     recovery.FilesGone(id);
   });
   recovery.Start();
-  image_work->Look();
-  image_sweep->Start();
+  images.Start();
 }
 
 void World::GiveHost(int cpus, int64_t memory_mib) {

@@ -12,8 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/images/image_sweep.h"
-#include "agent/images/image_work.h"
+#include "agent/images/image_keeper.h"
 #include "agent/instance/step_runner.h"
 #include "agent/ledger/memory_ledger.h"
 #include "agent/node/node_agent.h"
@@ -52,8 +51,7 @@ struct Agent {
   std::unique_ptr<ImageStore> image_store_seam;
   StepRunner steps;
   InstanceRegistry registry;
-  std::shared_ptr<ImageWork> image_work;
-  std::shared_ptr<ImageSweep> image_sweep;
+  ImageKeeper images;
   NodeAgent node;
   Recovery recovery;
 };

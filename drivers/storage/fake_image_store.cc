@@ -34,7 +34,7 @@ void FakeImageStore::SetWeather(std::function<StorageFault(ImageCall)> weather) 
 
 void FakeImageStore::AddFile(const ImageFile& file) {
   MutexLock lock(world_->mutex);
-  world_->files[file.image_id] = file.published;
+  world_->files.emplace(file.image_id, file.published);
 }
 
 void FakeImageStore::RemoveFile(const std::string& image_id) {
@@ -63,17 +63,7 @@ void FakeImageStore::Run(ImageCall call, Effect effect, std::function<void(T)> d
     ++world_->calls[call];
     if (world_->weather) fault = world_->weather(call);
   }
-  executor_.PostAfter(fault.delay, [&executor = executor_, world = world_, fault,
-                                    effect = std::move(effect), done = std::move(done)] {
-    std::optional<T> result;
-    if (fault.error.ok() || fault.takes_effect) {
-      MutexLock lock(world->mutex);
-      result = effect(*world);
-    }
-    if (!fault.error.ok()) result = fault.error;
-    // A task of its own: a crash may fall between the effect and the answer.
-    executor.Post([done, result = *std::move(result)] { done(result); });
-  });
+  RunFaulty<T>(executor_, world_, fault, std::move(effect), std::move(done));
 }
 
 void FakeImageStore::Fetch(const std::string& image_id, const model::ImageSource& source,

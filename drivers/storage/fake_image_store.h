@@ -35,7 +35,7 @@ class FakeImageStore final : public ImageStore {
   void SetSource(const std::string& source, const FetchedImage& fetched);
   // Asked for each call; empty: all goes well, at once.
   void SetWeather(std::function<StorageFault(ImageCall)> weather);
-  // A file that somebody has put there, or taken away.
+  // A file that somebody has put there, unless there is one; or taken away.
   void AddFile(const ImageFile& file);
   void RemoveFile(const std::string& image_id);
 

@@ -135,26 +135,15 @@ InstancePaths FakeStorage::PathsOf(const std::string& instance_id) const {
 template <typename T, typename Effect, typename DoneT>
 void FakeStorage::Run(StorageCall call, Effect effect, DoneT done) {
   StorageFault fault;
-  Duration delay;
   {
     MutexLock lock(world_->mutex);
     ++world_->calls[Index(call)];
     auto& queued = world_->faults[Index(call)];
     fault = queued.empty() ? world_->standing_faults[Index(call)] : queued.front();
     if (!queued.empty()) queued.pop_front();
-    delay = world_->options.delay + world_->delays[Index(call)] + fault.delay;
+    fault.delay += world_->options.delay + world_->delays[Index(call)];
   }
-  executor_.PostAfter(delay, [&executor = executor_, world = world_, fault = std::move(fault),
-                              effect = std::move(effect), done = std::move(done)] {
-    std::optional<T> result;
-    if (fault.error.ok() || fault.takes_effect) {
-      MutexLock lock(world->mutex);
-      result = effect(*world);
-    }
-    if (!fault.error.ok()) result = fault.error;
-    // A task of its own: a crash may fall between the effect and the answer.
-    executor.Post([done, result = *std::move(result)] { done(result); });
-  });
+  RunFaulty<T>(executor_, world_, fault, std::move(effect), std::move(done));
 }
 
 void FakeStorage::Change(StorageCall call, std::function<Status(World&)> effect, Done done) {

@@ -16,6 +16,7 @@
 
 #include "core/base/executor.h"
 #include "core/base/mutex.h"
+#include "drivers/storage/fake_call.h"
 #include "drivers/storage/storage.h"
 
 namespace berth {
@@ -31,13 +32,6 @@ enum class StorageCall {
   kListInstances,
 };
 inline constexpr size_t kStorageCalls = 8;
-
-// What goes wrong with one call.
-struct StorageFault {
-  Status error;               // What the call answers; OK: it only takes longer.
-  bool takes_effect = false;  // It was done all the same: the answer lies.
-  Duration delay{0};          // On top of the usual delay.
-};
 
 struct FakeStorageOptions {
   // Every image, kernel and initrd is there. Else only what AddImage and AddFile have put there.
